@@ -1,0 +1,33 @@
+"""The errors that the steps of a question raise, and that channels turn into words."""
+
+
+class NlqError(Exception):
+    """Something a person can act on. `str(error)` is a sentence that says what to do."""
+
+
+class SettingsError(NlqError):
+    """A setting is missing or has a value that cannot be used."""
+
+
+class InvalidQuestion(NlqError):
+    """The text that came in is not a question that can be worked on; nothing was run or recorded."""
+
+
+class UnknownConversation(NlqError):
+    """The conversation that a question refers to does not exist."""
+
+
+class ModelUnavailable(NlqError):
+    """The language model cannot be reached, timed out, or answered something unusable."""
+
+
+class UnsafeSql(NlqError):
+    """The SQL guard refused a statement. `str(error)` says which rule it broke."""
+
+
+class DatabaseUnavailable(NlqError):
+    """The database cannot be reached."""
+
+
+class QueryFailed(NlqError):
+    """PostgreSQL refused or stopped a statement: wrong SQL, a time limit, a cost limit."""

@@ -1,0 +1,119 @@
+"""Every setting of the service, read from the environment in this one place."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import tzlocal
+
+from nlq.errors import SettingsError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The configuration of one process.
+
+    A URL that is None means that the embedded part serves: PostgreSQL for `database_url`, the model
+    for the pair `openai_api_key` and `openai_base_url`.
+    """
+
+    home: Path
+    """Folder that belongs to this service: embedded database, model weights, prompt states."""
+    database_url: str | None
+    """The owner's URL, for migrations (`NLQ_DATABASE_URL`)."""
+    reader_url: str | None
+    """URL of the role that runs questions' SQL (`NLQ_READER_URL`)."""
+    writer_url: str | None
+    """URL of the role that writes the history (`NLQ_WRITER_URL`)."""
+    model: str | None
+    """Model name, `provider:name`, a GGUF file or its URL (`NLQ_MODEL`)."""
+    openai_api_key: str | None
+    openai_base_url: str | None
+    host: str
+    port: int
+    timezone: ZoneInfo
+    """Zone of the company's calendar (`NLQ_TIMEZONE`); also the zone of `kpi_data.timestamp`."""
+    fiscal_year_start: int
+    """Month (1-12) in which the fiscal year begins (`NLQ_FISCAL_YEAR_START`)."""
+    catalog_file: Path | None
+    """YAML file that refines the catalogue (`NLQ_CATALOG`); None: the one that is shipped."""
+    max_question_chars: int
+    max_rows: int
+    max_bytes: int
+    """Most bytes of result data that an answer may hold."""
+    statement_timeout_ms: int
+    max_plan_cost: float
+    """Highest total cost, in PostgreSQL's planner units, of a statement that is run."""
+    model_timeout_s: float
+    max_attempts: int
+    """Model calls for one question, the first included."""
+
+    @property
+    def embedded_model(self) -> bool:
+        """Whether the embedded model answers: no endpoint is named and no other provider either."""
+        named_elsewhere = self.model is not None and ":" in self.model and "://" not in self.model
+        return self.openai_api_key is None and self.openai_base_url is None and not named_elsewhere
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings from `environ`.
+
+    Raises:
+        SettingsError: a value cannot be used; the message names the variable and what is allowed.
+    """
+    read = _Reader(environ)
+    return Settings(
+        home=Path(environ.get("NLQ_HOME") or "~/.nlq").expanduser().absolute(),
+        database_url=read.text("NLQ_DATABASE_URL"),
+        reader_url=read.text("NLQ_READER_URL"),
+        writer_url=read.text("NLQ_WRITER_URL"),
+        model=read.text("NLQ_MODEL"),
+        openai_api_key=read.text("OPENAI_API_KEY"),
+        openai_base_url=read.text("OPENAI_BASE_URL"),
+        host=read.text("NLQ_HOST") or "127.0.0.1",
+        port=read.number("NLQ_PORT", 8000, int, 0, 65535),
+        timezone=read.zone("NLQ_TIMEZONE"),
+        fiscal_year_start=read.number("NLQ_FISCAL_YEAR_START", 1, int, 1, 12),
+        catalog_file=Path(path).expanduser() if (path := read.text("NLQ_CATALOG")) else None,
+        max_question_chars=read.number("NLQ_MAX_QUESTION_CHARS", 1000, int, 1, 100_000),
+        max_rows=read.number("NLQ_MAX_ROWS", 1000, int, 1, 1_000_000),
+        max_bytes=read.number("NLQ_MAX_BYTES", 5_000_000, int, 1000, 1_000_000_000),
+        statement_timeout_ms=read.number("NLQ_STATEMENT_TIMEOUT_MS", 10_000, int, 1, 3_600_000),
+        max_plan_cost=read.number("NLQ_MAX_PLAN_COST", 10_000_000.0, float, 1, 1e15),
+        model_timeout_s=read.number("NLQ_MODEL_TIMEOUT_S", 60.0, float, 0.1, 3600),
+        max_attempts=read.number("NLQ_MAX_ATTEMPTS", 2, int, 1, 10),
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    environ: Mapping[str, str]
+
+    def text(self, name: str) -> str | None:
+        return self.environ.get(name, "").strip() or None
+
+    def number(self, name: str, default: T, kind: Callable[[str], T], low: float, high: float) -> T:
+        written = self.text(name)
+        if written is None:
+            return default
+        try:
+            value = kind(written)
+            if low <= float(value) <= high:  # type: ignore[arg-type]
+                return value
+        except ValueError:
+            pass
+        raise SettingsError(f"{name} is {written!r}; set it to a number from {low:g} to {high:g}.")
+
+    def zone(self, name: str) -> ZoneInfo:
+        written = self.text(name)
+        try:
+            return ZoneInfo(written or tzlocal.get_localzone_name())
+        except (ZoneInfoNotFoundError, ValueError):
+            raise SettingsError(
+                f"{name} is {written!r}; set it to a zone name such as Europe/Berlin or UTC."
+            ) from None
