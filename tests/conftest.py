@@ -1,0 +1,45 @@
+"""Fixtures that every test may use: a real PostgreSQL, an empty database, a migrated one."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from schema import migrate
+from schema.roles import Role, Roles
+from tests.postgres import READER_PASSWORD, WRITER_PASSWORD, Database, Server, running_server
+
+ROLES = Roles(Role("nlq_reader", READER_PASSWORD), Role("nlq_writer", WRITER_PASSWORD))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """The PostgreSQL that all tests of a session share."""
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture
+def database(postgres_server: Server) -> Iterator[str]:
+    """The superuser's URL of a fresh, empty database."""
+    with postgres_server.fresh_database() as name:
+        yield postgres_server.url(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: Server) -> Iterator[str]:
+    """The name of a migrated database that `migrated` copies."""
+    with postgres_server.fresh_database() as name:
+        migrate.upgrade(postgres_server.url(name), ROLES)
+        yield name
+
+
+@pytest.fixture
+def migrated(postgres_server: Server, migrated_template: str) -> Iterator[Database]:
+    """A fresh migrated database without rows; reader and writer are login roles of their own."""
+    with postgres_server.fresh_database(migrated_template) as name:
+        migrate.upgrade(postgres_server.url(name), ROLES)  # a copy lacks what is granted on the database
+        yield Database(
+            owner_url=postgres_server.url(name),
+            reader_url=postgres_server.url(name, "nlq_reader", READER_PASSWORD),
+            writer_url=postgres_server.url(name, "nlq_writer", WRITER_PASSWORD),
+        )
