@@ -12,9 +12,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, pool, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import ArgumentError, OperationalError, ProgrammingError
 
-from nlq.errors import DatabaseUnavailable, NlqError
+from nlq.errors import DatabaseUnavailable, NlqError, SettingsError
 from schema import provision
 from schema.roles import Roles
 
@@ -37,7 +37,8 @@ def upgrade(url: str, roles: Roles, revision: str = "head") -> tuple[str, ...]:
 
     Raises:
         DatabaseUnavailable: it cannot be reached.
-        NlqError: it cannot be brought up; the message says what to do.
+        SettingsError: `url` is none, or one of the roles has rights that it must not have.
+        NlqError: it cannot be brought up for another reason; the message says what to do.
     """
     with _locked(url) as connection:
         connection.execute(text("CREATE SCHEMA IF NOT EXISTS nlq"))
@@ -79,14 +80,20 @@ def sqlalchemy_url(url: str) -> str:
 @contextmanager
 def _locked(url: str) -> Iterator[Connection]:
     """A connection in one transaction that no other upgrade or downgrade runs beside."""
-    engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
     try:
+        engine = create_engine(sqlalchemy_url(url), poolclass=pool.NullPool)
         with engine.begin() as connection:
             _check_version(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             yield connection
+    except ArgumentError:
+        raise SettingsError("NLQ_DATABASE_URL must look like postgresql://user@host:5432/name.") from None
     except OperationalError as error:
         raise DatabaseUnavailable(f"The database cannot be reached: {error.orig}") from error
+    except ProgrammingError as error:
+        if isinstance(error.orig, psycopg.errors.InsufficientPrivilege):
+            raise NlqError(f"Use the owner of the database and its tables for this: {error.orig}") from error
+        raise
 
 
 def _check_version(connection: Connection) -> None:
