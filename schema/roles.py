@@ -72,18 +72,22 @@ def _from_url(setting: str, url: str) -> Role:
 
 
 def script(roles: Roles, database: str) -> str:
-    """The psql script with which a DBA makes the roles in `database`; it holds no password."""
+    """The psql script with which a DBA makes the roles in `database`: repeatable, without any password."""
     lines = [
         "-- Run this in psql as a superuser, connected to the database, after `nlq db upgrade`.",
         "-- Revoking TEMPORARY and CREATE from PUBLIC concerns every user of this database:",
         "-- grant them again to those that rely on them.",
-        *(f"{create(role)};" for role in roles),
+        *(_create_unless_there(role) for role in roles),
         f"{read_only(roles.reader)};",
         *(f"{statement};" for statement in grants(roles, database)),
         "-- Set the passwords that NLQ_READER_URL and NLQ_WRITER_URL use:",
         *(f"\\password {quoted(role.name)}" for role in roles),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _create_unless_there(role: Role) -> str:
+    return f"DO $nlq$ BEGIN {create(role)}; EXCEPTION WHEN duplicate_object THEN NULL; END $nlq$;"
 
 
 def grants(roles: Roles, database: str) -> list[str]:
@@ -94,9 +98,9 @@ def grants(roles: Roles, database: str) -> list[str]:
         "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
         f"GRANT CONNECT ON DATABASE {quoted(database)} TO {reader}, {writer}",
         f"GRANT USAGE ON SCHEMA public, nlq TO {reader}, {writer}",
-        f"GRANT SELECT ON {', '.join(READABLE)} TO {reader}",
-        f"GRANT SELECT, INSERT, UPDATE ON {', '.join(WRITABLE)} TO {writer}",
-        f"GRANT USAGE ON SEQUENCE {', '.join(SEQUENCES)} TO {writer}",
+        *(f"GRANT SELECT ON {relation} TO {reader}" for relation in READABLE),
+        *(f"GRANT SELECT, INSERT, UPDATE ON {relation} TO {writer}" for relation in WRITABLE),
+        *(f"GRANT USAGE ON SEQUENCE {sequence} TO {writer}" for sequence in SEQUENCES),
     ]
 
 
@@ -104,9 +108,9 @@ def revokes(roles: Roles, database: str) -> list[str]:
     """The statements that take back what `grants` gave to the roles."""
     reader, writer = quoted(roles.reader.name), quoted(roles.writer.name)
     return [
-        f"REVOKE USAGE ON SEQUENCE {', '.join(SEQUENCES)} FROM {writer}",
-        f"REVOKE SELECT, INSERT, UPDATE ON {', '.join(WRITABLE)} FROM {writer}",
-        f"REVOKE SELECT ON {', '.join(READABLE)} FROM {reader}",  # noqa: S608 - names of ours, quoted role
+        *(f"REVOKE USAGE ON SEQUENCE {sequence} FROM {writer}" for sequence in SEQUENCES),
+        *(f"REVOKE SELECT, INSERT, UPDATE ON {relation} FROM {writer}" for relation in WRITABLE),
+        *(f"REVOKE SELECT ON {relation} FROM {reader}" for relation in READABLE),  # noqa: S608 - not a query
         f"REVOKE USAGE ON SCHEMA public, nlq FROM {reader}, {writer}",
         f"REVOKE CONNECT ON DATABASE {quoted(database)} FROM {reader}, {writer}",
     ]

@@ -1,0 +1,193 @@
+"""Promises of the history, kept on a real PostgreSQL as the writer role."""
+
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from nlq.answer import Method, Status
+from nlq.errors import DatabaseUnavailable, UnknownConversation
+from nlq.history import Filters, History, Record, open_pool
+from nlq.question import Question
+from tests.postgres import Database
+
+ANSWERED = Record(Status.ANSWERED, 1234)
+
+
+@pytest.fixture
+def history(migrated: Database) -> Iterator[History]:
+    """The history of a fresh database."""
+    with open_pool(migrated.writer_url) as pool:
+        yield History(pool)
+
+
+def ask(history: History, text: str, record: Record = ANSWERED, **who: str) -> int:
+    """Write one question down and complete it."""
+    started = history.start(Question(text, **who))  # type: ignore[arg-type]
+    history.finish(started.query_id, record)
+    return started.query_id
+
+
+def listed(history: History, **filters: object) -> list[str]:
+    """The texts of the questions that pass `filters`, newest first."""
+    return [entry.question for entry in history.page(Filters(**filters)).entries]  # type: ignore[arg-type]
+
+
+def test_a_question_is_there_before_its_answer_and_not_yet_successful(history: History) -> None:
+    started = history.start(Question("Sales?", channel="cli", user="ann"))
+    entry = history.get(started.query_id)
+    assert entry is not None
+    assert (entry.question, entry.channel, entry.user, entry.status) == ("Sales?", "cli", "ann", "running")
+    assert (entry.successful, entry.execution_time_ms, entry.finished_at) == (False, None, None)
+    assert entry.conversation_id == started.conversation_id
+    assert entry.timestamp is not None
+    assert abs(datetime.now(UTC) - entry.timestamp) < timedelta(minutes=1)
+
+
+def test_all_that_is_known_at_the_end_can_be_read_again(history: History) -> None:
+    record = Record(
+        status=Status.ANSWERED,
+        execution_time_ms=1500,
+        method=Method.PLAN,
+        sql="SELECT 1",
+        plan={"kpis": ["sales"], "top": 3},
+        interpretation="Sum of sales",
+        answer_text="42 USD",
+        warnings=("Few rows.",),
+        attempts=2,
+        model="m",
+        prompt_tokens=100,
+        completion_tokens=20,
+        row_count=1,
+        truncated=False,
+        stages={"linking": 3, "llm": 1400},
+    )
+    entry = history.get(ask(history, "Sales?", record))
+    assert entry is not None
+    assert entry.successful is True
+    assert entry.finished_at is not None
+    written = {name: getattr(entry, name) for name in vars(record)}
+    assert written == vars(record) | {"warnings": ["Few rows."]}
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_question_is_successful_exactly_when_it_was_answered(history: History, status: Status) -> None:
+    entry = history.get(ask(history, "Sales?", Record(status, 1, reason="r", error="e")))
+    assert entry is not None
+    assert (entry.status, entry.successful) == (status.value, status is Status.ANSWERED)
+    assert (entry.reason, entry.error, entry.execution_time_ms) == ("r", "e", 1)
+
+
+def test_a_follow_up_joins_the_conversation(history: History) -> None:
+    first = history.start(Question("Sales?"))
+    second = history.start(Question("And in APAC?", conversation_id=first.conversation_id))
+    assert second.conversation_id == first.conversation_id
+    assert listed(history, conversation_id=first.conversation_id) == ["And in APAC?", "Sales?"]
+
+
+def test_an_unknown_conversation_is_refused_and_nothing_is_written(history: History) -> None:
+    with pytest.raises(UnknownConversation):
+        history.start(Question("Sales?", conversation_id=uuid.uuid4()))
+    assert listed(history) == []
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(history: History) -> None:
+    ids = [ask(history, f"Question {n}") for n in range(5)]
+    seen: list[int] = []
+    cursor = None
+    for expected in (2, 2, 1):
+        page = history.page(cursor=cursor, limit=2)
+        assert len(page.entries) == expected
+        seen += [entry.id for entry in page.entries]
+        cursor = page.next_cursor
+    assert cursor is None
+    assert seen == ids[::-1]
+
+
+def test_each_filter_narrows_the_list(history: History) -> None:
+    ask(history, "Sales in EMEA?", channel="slack", user="ann")
+    ask(history, "100% of costs_", Record(Status.FAILED, 9, error="down"), channel="cli", user="bob")
+    assert listed(history) == ["100% of costs_", "Sales in EMEA?"]
+    assert listed(history, status="failed") == ["100% of costs_"]
+    assert listed(history, channel="slack") == ["Sales in EMEA?"]
+    assert listed(history, user="bob") == ["100% of costs_"]
+    assert listed(history, successful=True) == ["Sales in EMEA?"]
+    assert listed(history, successful=False) == ["100% of costs_"]
+    assert listed(history, text="emea") == ["Sales in EMEA?"]
+    assert listed(history, text="0% O") == ["100% of costs_"]
+    assert listed(history, text="s_i") == []
+    assert listed(history, user="ann", status="failed") == []
+
+
+def test_the_list_can_be_cut_to_a_time(history: History, migrated: Database) -> None:
+    ask(history, "Old?")
+    ask(history, "New?")
+    with psycopg.connect(migrated.owner_url) as connection:
+        connection.execute(
+            "UPDATE query_history SET timestamp = timestamp - interval '9 days' WHERE query_text = 'Old?'"
+        )
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    assert listed(history, since=yesterday) == ["New?"]
+    assert listed(history, until=yesterday) == ["Old?"]
+
+
+def test_rows_from_before_this_service_are_listed_too(history: History, migrated: Database) -> None:
+    with psycopg.connect(migrated.owner_url) as connection:
+        connection.execute("INSERT INTO query_history (query_text) VALUES ('Imported?')")
+    (entry,) = history.page().entries
+    assert (entry.question, entry.successful, entry.status, entry.stages) == ("Imported?", True, None, None)
+
+
+def test_an_unknown_question_is_none_even_with_an_absurd_number(history: History) -> None:
+    assert history.get(1) is None
+    assert history.get(10**30) is None
+    assert history.page(cursor=10**30).entries == ()
+
+
+def test_the_last_plan_is_that_of_the_newest_answered_question(history: History) -> None:
+    started = history.start(Question("Sales?"))
+    assert history.last_plan(started.conversation_id) is None
+    history.finish(started.query_id, Record(Status.ANSWERED, 1, plan={"kpis": ["sales"]}))
+    follow_up = history.start(Question("Weather?", conversation_id=started.conversation_id))
+    history.finish(follow_up.query_id, Record(Status.REFUSED, 1, plan={"kpis": ["weather"]}))
+    assert history.last_plan(started.conversation_id) == {"kpis": ["sales"]}
+
+
+def test_a_plan_of_another_conversation_is_not_taken(history: History) -> None:
+    ask(history, "Sales?", Record(Status.ANSWERED, 1, plan={"kpis": ["sales"]}))
+    assert history.last_plan(history.start(Question("And?")).conversation_id) is None
+
+
+def test_what_postgresql_cannot_store_is_left_out(history: History) -> None:
+    record = Record(
+        Status.FAILED,
+        1,
+        error="bad\0 text \ud800",
+        plan={"a\0": ["\0b", float("nan"), datetime(2026, 1, 2, tzinfo=UTC)]},
+    )
+    entry = history.get(ask(history, "Sales\0?", record, user="a\0nn"))
+    assert entry is not None
+    assert (entry.question, entry.user, entry.error) == ("Sales?", "ann", "bad text ?")
+    assert entry.plan == {"a": ["b", None, "2026-01-02 00:00:00+00:00"]}
+    assert listed(history, text="\0") == ["Sales?"]
+
+
+def test_a_database_that_is_down_is_said_to_be() -> None:
+    with open_pool("postgresql://nobody@127.0.0.1:1/none", timeout_s=0.5) as pool:
+        history = History(pool)
+        with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
+            history.start(Question("Sales?"))
+        with pytest.raises(DatabaseUnavailable):
+            history.page()
+
+
+def test_a_restart_of_the_database_goes_unnoticed(history: History, migrated: Database) -> None:
+    ask(history, "Before?")
+    with psycopg.connect(migrated.owner_url) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'nlq_writer'"
+        )
+    ask(history, "After?")
+    assert listed(history) == ["After?", "Before?"]
