@@ -12,7 +12,10 @@ import pytest
 from nlq.answer import Column
 from nlq.database import Limits, Reader
 from nlq.errors import DatabaseUnavailable, QueryFailed
+from nlq.sql.allowed import RELATIONS
+from nlq.sql.guard import check
 from tests.postgres import Database
+from tests.sql_grammar import SAFE
 
 
 @pytest.fixture
@@ -202,3 +205,15 @@ def test_a_closed_reader_says_that_the_service_is_stopping(migrated: Database) -
     reader.close()
     with pytest.raises(DatabaseUnavailable, match="shutting down"):
         reader.run("SELECT 1")
+
+
+@pytest.mark.parametrize("sql", SAFE)
+def test_what_the_guard_lets_through_really_runs(reader: Reader, sql: str) -> None:
+    table, _ = reader.run(check(sql).text)
+    assert not table.truncated
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_the_guard_knows_the_columns_that_each_relation_has(reader: Reader, relation: str) -> None:
+    table, _ = reader.run(f"SELECT * FROM {relation}")
+    assert tuple(column.name for column in table.columns) == RELATIONS[relation]

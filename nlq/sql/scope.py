@@ -100,8 +100,8 @@ class Resolver:
         return tuple(Output(f"column{number}") for number in range(1, len(rows[0].items) + 1))
 
     def _set_operation(self, statement: Node, outer: Scope) -> tuple[Output, ...]:
-        columns = self.select(statement.larg, outer)
-        self.select(statement.rarg, outer)
+        left, right = self.select(statement.larg, outer), self.select(statement.rarg, outer)
+        columns = tuple(map(_either, left, right)) if len(left) == len(right) else left
         inner = Scope((Source("", columns),), outer.ctes, outer.parent)
         self._expressions(_tail(statement), inner)
         return columns
@@ -252,6 +252,11 @@ def _tail(statement: Node) -> list[Node]:
 
 def _limits(statement: Node) -> list[Node]:
     return unwrapped([statement.limit_offset, statement.limit_count])
+
+
+def _either(left: Output, right: Output) -> Output:
+    """A column of a UNION: it has the left one's name, and an origin only where both have the same."""
+    return Output(left.name, left.origin if left.origin == right.origin else None)
 
 
 def _find(name: str, columns: Iterable[Output]) -> Output | None:
