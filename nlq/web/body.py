@@ -1,0 +1,54 @@
+"""Reads the question out of the body of a request, strictly: what is not understood is not ignored."""
+
+import json
+import uuid
+from typing import Any
+
+from flask import Request, abort
+
+from nlq.question import Question, check_text
+
+_FIELDS = {"question", "conversation_id"}
+_CHANNELS = {"web", "cli"}
+"""Our own clients, which say who they are in the header `NLQ-Channel`; all else is `http`."""
+
+
+def read_question(request: Request, max_chars: int) -> Question:
+    """The checked question of a request.
+
+    Raises:
+        InvalidQuestion: the text cannot be worked on.
+        HTTPException: 400, 413, 415 or 422; the description says what to send instead.
+    """
+    body = _json_object(request)
+    if unknown := sorted(body.keys() - _FIELDS):
+        abort(422, f"Unknown field: {', '.join(unknown)[:100]}. Send question and conversation_id only.")
+    if "question" not in body:
+        abort(422, 'The field question is missing; send {"question": "..."}.')
+    channel = request.headers.get("NLQ-Channel", "")
+    return Question(
+        text=check_text(body["question"], max_chars),
+        conversation_id=_conversation_id(body.get("conversation_id")),
+        channel=channel if channel in _CHANNELS else "http",
+    )
+
+
+def _json_object(request: Request) -> dict[str, Any]:
+    if request.mimetype != "application/json":
+        abort(415, "Send the question as JSON with the header Content-Type: application/json.")
+    try:
+        body = json.loads(request.get_data())
+    except (ValueError, RecursionError):
+        abort(400, "The body is not valid JSON.")
+    if not isinstance(body, dict):
+        abort(422, 'The body must be a JSON object such as {"question": "..."}.')
+    return body
+
+
+def _conversation_id(value: object) -> uuid.UUID | None:
+    if value is None:
+        return None
+    try:
+        return uuid.UUID(value if isinstance(value, str) else "")
+    except ValueError:
+        abort(422, "The field conversation_id must be null or the conversation_id of an earlier answer.")

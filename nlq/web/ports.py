@@ -1,0 +1,80 @@
+"""What the web needs of the service; `nlq.service` provides it, tests stand in for it."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from flask import current_app
+
+from nlq.answer import Answer
+from nlq.catalog import Catalog
+from nlq.history import Filters, HistoryEntry, HistoryPage
+from nlq.question import Question
+from nlq.settings import Settings
+
+EXTENSION = "nlq"
+"""Key of the service in `app.extensions`."""
+
+
+class Pipeline(Protocol):
+    """Answers questions."""
+
+    def ask(self, question: Question, on_stage: Callable[[str], None] | None = None) -> Answer:
+        """Answer `question`, telling `on_stage` the name of each stage as it begins."""
+
+
+class History(Protocol):
+    """Reads what was asked."""
+
+    def page(self, filters: Filters = ..., cursor: int | None = ..., limit: int = ...) -> HistoryPage:
+        """Up to `limit` questions, newest first, from `cursor` on."""
+
+    def get(self, query_id: int) -> HistoryEntry | None:
+        """The question `query_id`, or None if there is none."""
+
+
+class Readiness(Protocol):
+    """Whether a question asked now would be answered."""
+
+    @property
+    def ok(self) -> bool:
+        """Everything that a question needs can be reached."""
+
+    @property
+    def database(self) -> bool:
+        """The database can be reached."""
+
+    @property
+    def model(self) -> bool:
+        """The model can be reached."""
+
+    @property
+    def detail(self) -> str:
+        """A sentence for the person who operates the service."""
+
+
+class Service(Protocol):
+    """The parts of a running service that the web calls."""
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Answers questions."""
+
+    @property
+    def history(self) -> History:
+        """Reads what was asked."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings that the service was built from."""
+
+    def catalog(self) -> Catalog:
+        """What can be asked about, as it is now."""
+
+    def ready(self) -> Readiness:
+        """Whether a question asked now would be answered."""
+
+
+def service() -> Service:
+    """The service of the application that handles this request."""
+    found: Service = current_app.extensions[EXTENSION]
+    return found

@@ -1,0 +1,102 @@
+"""Serves the application with gunicorn: one process that answers, many threads in it.
+
+One process is enough, since a question waits for the model and the database, not for Python. What the
+service owns beside it - the embedded database and model - lives in the parent process and outlives a
+worker that is replaced.
+"""
+
+import errno
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+
+from nlq.errors import NlqError
+from nlq.web import address
+
+_THREADS = 16
+_GRACE_S = 20
+"""Seconds that questions under way get to end when the service is stopped."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to `host` and `port`, to be given to `serve`; port 0 takes any that is free.
+
+    Raises:
+        NlqError: the address is taken, not of this machine, or needs more rights.
+    """
+    try:
+        family, kind, _, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        bound = socket.socket(family, kind)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(where)
+        bound.listen()
+    except OSError as error:
+        raise NlqError(_why_not(error, host, port)) from error
+    return bound
+
+
+def serve(load: Callable[[], Flask], listener: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serve the application that `load` makes until SIGTERM or Ctrl-C; then end with `SystemExit`.
+
+    Args:
+        load: called in the process that answers, so that nothing is shared across the fork.
+        listener: from `listen`; it is closed at the end.
+        on_ready: called in this process when requests are answered from now on.
+    """
+    Arbiter(_Application(load, listener, on_ready)).run()
+
+
+def url(listener: socket.socket) -> str:
+    """The address under which this machine reaches `listener`."""
+    host, port = listener.getsockname()[:2]
+    return address.url({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104
+
+
+class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    def __init__(
+        self, load: Callable[[], Flask], listener: socket.socket, on_ready: Callable[[], None]
+    ) -> None:
+        self._load = load
+        self._options: dict[str, Any] = {
+            "bind": f"fd://{os.dup(listener.fileno())}",
+            "worker_class": "gthread",
+            "workers": 1,
+            "threads": _THREADS,
+            "timeout": 0,
+            "graceful_timeout": _GRACE_S,
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "when_ready": lambda arbiter: on_ready(),
+            "worker_exit": _leave,
+        }
+        super().__init__()
+        listener.close()
+
+    def load_config(self) -> None:
+        for name, value in self._options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        return self._load()
+
+
+def _leave(_arbiter: object, _worker: object) -> None:
+    """End a worker here: it is a fork, and must not run the parent's clean-up on its way out."""
+    error = sys.exc_info()[1]
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1)
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is already in use; stop what uses it or set NLQ_PORT to another one."
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights; set NLQ_PORT to one above 1023."
+    return f"{host}:{port} cannot be used ({error.strerror}); set NLQ_HOST to an address of this machine."

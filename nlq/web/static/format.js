@@ -1,0 +1,53 @@
+// Turns the values of a column into what people read.
+
+const CALENDAR = /^(.*_)?(year|quarter|month|week|day|id)$/i;
+const MOST_DECIMALS = 2;
+const MOST_DECIMALS_OF_SMALL = 4;
+const LANGUAGE = "en";
+
+/** Whether the values of `column` are numbers, to be set flush right. */
+export function isNumeric(column) {
+  return column.type === "number" || column.type === "integer";
+}
+
+/** A column's name as a heading: `conversion_rate` becomes `Conversion rate`. */
+export function heading(name) {
+  const words = name.replaceAll("_", " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A function that writes any of the `values` of `column`, numbers with equally many decimals. */
+export function formatter(column, values) {
+  const write = isNumeric(column) ? numberWriter(column, values) : String;
+  return (value) => {
+    if (value === null) return "–";
+    if (typeof value === "boolean") return value ? "Yes" : "No";
+    return write(value);
+  };
+}
+
+/** Milliseconds as seconds with one decimal. */
+export function seconds(milliseconds) {
+  return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+function numberWriter(column, values) {
+  const numbers = values.filter((value) => typeof value === "number");
+  const digits = decimals(numbers);
+  const format = new Intl.NumberFormat(LANGUAGE, {
+    useGrouping: !CALENDAR.test(column.name),
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
+  return (value) => (typeof value === "number" ? format.format(value) : String(value));
+}
+
+function decimals(numbers) {
+  const small = numbers.length > 0 && numbers.every((number) => Math.abs(number) < 1);
+  const most = small ? MOST_DECIMALS_OF_SMALL : MOST_DECIMALS;
+  return Math.max(0, ...numbers.map((number) => written(number, most)));
+}
+
+function written(number, most) {
+  return (String(Number(number.toFixed(most))).split(".")[1] || "").length;
+}

@@ -1,0 +1,184 @@
+"""A stand-in for the service behind the channels: canned answers, and a record of what was asked."""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from nlq import settings as settings_module
+from nlq.answer import Answer, Column, Method, Status, Table, Timing
+from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
+from nlq.errors import UnknownConversation
+from nlq.history import Filters, HistoryEntry, HistoryPage
+from nlq.question import Question
+from nlq.settings import Settings
+
+CONVERSATION = uuid.UUID("0b0e7c1e-6d5a-4f7e-9a70-000000000001")
+SQL = "SELECT region, avg(value) AS sales_conversion_rate\nFROM nlq.kpi_values\nGROUP BY region"
+HOSTILE = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
+
+ANSWERED = Answer(
+    id=42,
+    conversation_id=CONVERSATION,
+    status=Status.ANSWERED,
+    question="",
+    text="EMEA had the highest sales conversion rate in the third quarter of 2026: 3.42 %.",
+    timing=Timing(total_ms=1840, llm_ms=1610, sql_ms=12),
+    table=Table(
+        (Column("region", "text"), Column("month", "date"), Column("sales_conversion_rate", "number")),
+        (
+            ("EMEA", date(2026, 9, 1), Decimal("3.42")),
+            ("North America", date(2026, 9, 1), Decimal("3.1")),
+            ("APAC", date(2026, 9, 1), None),
+        ),
+    ),
+    sql=SQL,
+    interpretation="Average of Sales conversion rate (%) by region, 1 July to 30 September 2026.",
+    attempts=1,
+    model="stand-in",
+    method=Method.PLAN,
+    plan={"kpis": ["sales_conversion_rate"]},
+)
+CLARIFY = replace(
+    ANSWERED,
+    id=43,
+    status=Status.CLARIFY,
+    text="Which cost do you mean?",
+    table=Table((Column("choice", "text"),), (("Customer acquisition cost",), ("Cost per ticket",))),
+    sql=None,
+    interpretation=None,
+    method=None,
+    plan=None,
+)
+REFUSED = replace(
+    CLARIFY, id=44, status=Status.REFUSED, text="Ask me about KPIs, not the weather.", table=None
+)
+FAILED = replace(
+    REFUSED, id=45, status=Status.FAILED, text="The model did not answer in time; please ask again."
+)
+
+ENTRY = HistoryEntry(
+    id=42,
+    question="Conversion rate by region",
+    timestamp=datetime(2026, 10, 5, 9, 30, tzinfo=UTC),
+    execution_time_ms=1840,
+    successful=True,
+    conversation_id=CONVERSATION,
+    channel="web",
+    user=None,
+    status="answered",
+    method="plan",
+    reason=None,
+    error=None,
+    sql=SQL,
+    plan={"kpis": ["sales_conversion_rate"]},
+    interpretation="Average by region",
+    answer_text="EMEA had the highest.",
+    warnings=[],
+    attempts=1,
+    model="stand-in",
+    prompt_tokens=900,
+    completion_tokens=31,
+    row_count=3,
+    truncated=False,
+    stages={"llm": 1610, "database": 12},
+    finished_at=datetime(2026, 10, 5, 9, 30, 2, tzinfo=UTC),
+)
+
+EVERYTHING = Filters()
+
+CATALOG = Catalog(
+    kpis=(
+        Kpi("sales_conversion_rate", "Sales conversion rate", unit="%", aggregation=Aggregation.AVERAGE),
+        Kpi("customer_acquisition_cost", "Customer acquisition cost", unit="USD"),
+        Kpi("nps", "NPS", unit="score", aggregation=Aggregation.AVERAGE),
+    ),
+    teams=(Team("Ecommerce", "Sales"), Team("Customer Support", "Operations")),
+    regions=(Region("North America", "USA"), Region("EMEA", "Germany")),
+    severities=("low", "high"),
+    first_month=(2023, 10),
+    last_month=(2026, 9),
+)
+
+
+@dataclass
+class StandInPipeline:
+    """Answers with the canned answer whose key is in the question, or else with `ANSWERED`."""
+
+    answers: Mapping[str, Answer | Exception]
+    stage_s: float = 0.0
+    asked: list[Question] = field(default_factory=list)
+
+    def ask(self, question: Question, on_stage: Callable[[str], None] | None = None) -> Answer:
+        """Record the question and give the canned answer; the only known conversation is `CONVERSATION`."""
+        self.asked.append(question)
+        if question.conversation_id not in {None, CONVERSATION}:
+            raise UnknownConversation("There is no such conversation; leave it out to start a new one.")
+        for stage in ("linking", "llm", "database"):
+            if on_stage:
+                on_stage(stage)
+            time.sleep(self.stage_s)
+        answer = next((a for key, a in self.answers.items() if key in question.text), ANSWERED)
+        if isinstance(answer, Exception):
+            raise answer
+        return replace(answer, question=question.text)
+
+
+@dataclass
+class StandInHistory:
+    """Gives one entry, and remembers how it was asked for."""
+
+    calls: list[tuple[Filters, int | None, int]] = field(default_factory=list)
+
+    def page(self, filters: Filters = EVERYTHING, cursor: int | None = None, limit: int = 50) -> HistoryPage:
+        """A page with `ENTRY` that is followed by another."""
+        self.calls.append((filters, cursor, limit))
+        return HistoryPage((ENTRY,), 42)
+
+    def get(self, query_id: int) -> HistoryEntry | None:
+        """`ENTRY` under its id."""
+        return ENTRY if query_id == ENTRY.id else None
+
+
+@dataclass(frozen=True)
+class StandInReadiness:
+    """A readiness as tests set it."""
+
+    ok: bool = True
+    database: bool = True
+    model: bool = True
+    detail: str = "Ready."
+
+
+@dataclass
+class StandInService:
+    """Everything that a channel needs, canned."""
+
+    settings: Settings
+    pipeline: StandInPipeline
+    history: StandInHistory = field(default_factory=StandInHistory)
+    readiness: StandInReadiness = StandInReadiness()
+    known: Catalog | Exception = CATALOG
+
+    def catalog(self) -> Catalog:
+        """The catalogue that tests set, or the error."""
+        if isinstance(self.known, Exception):
+            raise self.known
+        return self.known
+
+    def ready(self) -> StandInReadiness:
+        """The readiness that tests set."""
+        return self.readiness
+
+
+def service(
+    answers: Mapping[str, Answer | Exception] | None = None,
+    stage_s: float = 0.0,
+    environ: Mapping[str, str] | None = None,
+) -> StandInService:
+    """A stand-in service that gives `answers`, each stage taking `stage_s` seconds."""
+    usual = {"which cost": CLARIFY, "weather": REFUSED, "too slow": FAILED}
+    settings = settings_module.load({"NLQ_TIMEZONE": "Europe/Berlin", **(environ or {})})
+    return StandInService(settings, StandInPipeline({**usual, **(answers or {})}, stage_s))
