@@ -1,0 +1,52 @@
+# `make run` serves, `make test` checks everything; both prepare what they need in .venv first.
+
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml -
+
+.PHONY: run test check lock format
+
+run: $(VENV)/.run
+	@$(BIN)/nlq serve
+
+test: $(VENV)/.dev check
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Renews both lock files. setuptools builds the package itself, without a download of its own.
+lock: $(VENV)/.made
+	$(PIP) install --quiet uv
+	echo 'setuptools>=77' | $(COMPILE) --upgrade --output-file requirements.txt
+	echo 'setuptools>=77' | $(COMPILE) --upgrade --extra dev --constraint requirements.txt \
+		--output-file requirements-dev.txt
+
+# The stamps let a second call start at once; what a lock file names is checked against its hashes.
+$(VENV)/.run: $(VENV)/.made requirements.txt pyproject.toml
+	@echo "Installing what the service needs (about a minute, once)"
+	@$(PIP) install --quiet --require-hashes -r requirements.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made requirements-dev.txt pyproject.toml
+	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed: install it, or name it with make PYTHON=..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python's venv module is not complete: install it (Debian, Ubuntu: apt-get install python3-venv)."; exit 1; }
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
