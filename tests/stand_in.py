@@ -1,6 +1,5 @@
 """A stand-in for the service behind the channels: canned answers, and a record of what was asked."""
 
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -105,10 +104,10 @@ CATALOG = Catalog(
 
 @dataclass
 class StandInPipeline:
-    """Answers with the canned answer whose key is in the question, or else with `ANSWERED`."""
+    """Gives the canned answer whose key is in the question, or else `ANSWERED`; `at_stage` is called in each."""
 
     answers: Mapping[str, Answer | Exception]
-    stage_s: float = 0.0
+    at_stage: Callable[[], object] = bool
     asked: list[Question] = field(default_factory=list)
 
     def ask(self, question: Question, on_stage: Callable[[str], None] | None = None) -> Answer:
@@ -119,7 +118,7 @@ class StandInPipeline:
         for stage in ("linking", "llm", "database"):
             if on_stage:
                 on_stage(stage)
-            time.sleep(self.stage_s)
+            self.at_stage()
         answer = next((a for key, a in self.answers.items() if key in question.text), ANSWERED)
         if isinstance(answer, Exception):
             raise answer
@@ -175,10 +174,9 @@ class StandInService:
 
 def service(
     answers: Mapping[str, Answer | Exception] | None = None,
-    stage_s: float = 0.0,
     environ: Mapping[str, str] | None = None,
 ) -> StandInService:
-    """A stand-in service that gives `answers`, each stage taking `stage_s` seconds."""
+    """A stand-in service that gives `answers`."""
     usual = {"which cost": CLARIFY, "weather": REFUSED, "too slow": FAILED}
     settings = settings_module.load({"NLQ_TIMEZONE": "Europe/Berlin", **(environ or {})})
-    return StandInService(settings, StandInPipeline({**usual, **(answers or {})}, stage_s))
+    return StandInService(settings, StandInPipeline({**usual, **(answers or {})}))

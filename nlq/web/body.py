@@ -9,7 +9,7 @@ from flask import Request, abort
 from nlq.question import Question, check_text
 
 _FIELDS = {"question", "conversation_id"}
-_CHANNELS = {"web", "cli"}
+_CHANNELS = {"web"}
 """Our own clients, which say who they are in the header `NLQ-Channel`; all else is `http`."""
 
 

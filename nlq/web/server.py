@@ -17,7 +17,6 @@ from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
 from nlq.errors import NlqError
-from nlq.web import address
 
 _THREADS = 16
 _GRACE_S = 20
@@ -55,7 +54,8 @@ def serve(load: Callable[[], Flask], listener: socket.socket, on_ready: Callable
 def url(listener: socket.socket) -> str:
     """The address under which this machine reaches `listener`."""
     host, port = listener.getsockname()[:2]
-    return address.url({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
