@@ -104,7 +104,7 @@ CATALOG = Catalog(
 
 @dataclass
 class StandInPipeline:
-    """Gives the canned answer whose key is in the question, or else `ANSWERED`; `at_stage` is called in each."""
+    """Gives the canned answer whose key is in the question, else `ANSWERED`; each stage calls `at_stage`."""
 
     answers: Mapping[str, Answer | Exception]
     at_stage: Callable[[], object] = bool
