@@ -16,7 +16,8 @@ SELECT md5(concat_ws('|',
      FROM public.kpi_definitions),
   (SELECT string_agg(concat_ws('~', id, name, department), '|' ORDER BY id) FROM public.teams),
   (SELECT string_agg(concat_ws('~', id, name, country), '|' ORDER BY id) FROM public.regions),
-  (SELECT concat_ws('-', year, month) FROM public.kpi_data ORDER BY year DESC, quarter DESC, month DESC LIMIT 1)
+  (SELECT concat_ws('-', year, month) FROM public.kpi_data
+     ORDER BY year DESC, quarter DESC, month DESC LIMIT 1)
 )) AS fingerprint
 """
 _KPIS = """
@@ -29,7 +30,8 @@ _TEAMS = "SELECT name, department FROM public.teams ORDER BY id"
 _REGIONS = "SELECT name, country FROM public.regions ORDER BY id"
 _SEVERITIES = """
 SELECT severity FROM public.anomalies WHERE severity IS NOT NULL GROUP BY severity
-ORDER BY array_position(ARRAY['low', 'minor', 'medium', 'moderate', 'major', 'high', 'critical'], lower(severity)),
+ORDER BY array_position(
+           ARRAY['low', 'minor', 'medium', 'moderate', 'major', 'high', 'critical'], lower(severity)),
          severity
 """
 _MONTHS = """

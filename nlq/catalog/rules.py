@@ -54,5 +54,5 @@ def label(name: str) -> str:
 
 
 def decimals(how: Aggregation, scale: int) -> int:
-    """Digits to show for readings stored with `scale` digits: means get at least one, nothing gets over two."""
+    """Digits to show for readings stored with `scale` digits: means at least one, nothing over two."""
     return min(2, max(scale, 1 if how is Aggregation.AVERAGE else 0))
