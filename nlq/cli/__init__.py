@@ -5,14 +5,12 @@ load, and `nlq --help` or a mistyped option should not wait for them.
 """
 
 import sys
+from collections.abc import Sequence
 
 import typer
 
-from nlq.cli import ask, db, history, model, serve
-from nlq.errors import InvalidQuestion, NlqError, SettingsError, UnknownConversation
-
-FAILED = 1
-WRONG_USE = 2
+from nlq.cli import ask, db, history, model, output, serve
+from nlq.errors import NlqError
 
 app = typer.Typer(
     name="nlq",
@@ -28,14 +26,13 @@ app.add_typer(history.app, name="history")
 app.add_typer(model.app, name="model")
 
 
-def main() -> None:
-    """Run the command of this process's arguments; an error of ours is one sentence on standard error."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command of `arguments`, by default this process's, and end with its exit status.
+
+    An error that a person can act on is one sentence on standard error and the status 1.
+    """
     try:
-        app()
+        app(args=None if arguments is None else list(arguments))
     except NlqError as error:
-        print(error, file=sys.stderr)
-        wrong_use = isinstance(error, InvalidQuestion | SettingsError | UnknownConversation)
-        sys.exit(WRONG_USE if wrong_use else FAILED)
-    except BrokenPipeError:  # the reader of a pipe, such as head, has left
-        sys.stderr.close()
-        sys.exit(FAILED)
+        output.note(" ".join(str(error).split()))  # a server's message can have several lines
+        sys.exit(1)

@@ -2,15 +2,17 @@
 
 import getpass
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from nlq import settings as settings_module
+from nlq.answer import Answer, Status, as_json
 from nlq.cli import output, parts
 from nlq.question import Question, check_text
+from nlq.settings import Settings
 
-_EXIT_CODES = {"answered": 0, "failed": 1, "refused": 3, "clarify": 3}
+_EXIT_STATUS = {Status.ANSWERED: 0, Status.FAILED: 1, Status.REFUSED: 3, Status.CLARIFY: 3}
 
 
 def ask(
@@ -18,33 +20,36 @@ def ask(
     conversation: Annotated[
         uuid.UUID | None, typer.Option(help="Continue this conversation: its id is in the --json answer.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the whole answer as JSON.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL too.")] = False,
 ) -> None:
     """Ask a question.
 
     Exit status: 0 answered, 1 failed, 2 wrong use, 3 refused or asked back.
     """
-    if as_json and as_csv:
-        raise typer.BadParameter("Use either --json or --csv.")
+    if json + csv + sql > 1:
+        raise typer.BadParameter("Use only one of --json, --csv and --sql.")
     settings = settings_module.load()
+    parts.hush_retries()
     text = check_text(question, settings.max_question_chars)
     answer = _answer(settings, Question(text, conversation, channel="cli", user=_user()))
-    if as_json:
-        output.print_json(answer)
-    elif as_csv:
+    if json:
+        output.print_json(as_json(answer))
+    elif csv:
         output.print_csv(answer)
     else:
-        output.print_answer(answer)
-    raise typer.Exit(_EXIT_CODES[answer["status"]])
+        output.print_answer(answer, with_sql=sql)
+    raise typer.Exit(_EXIT_STATUS[answer.status])
 
 
-def _answer(settings: settings_module.Settings, question: Question) -> dict[str, Any]:
-    from nlq.answer import as_json
+def _answer(settings: Settings, question: Question) -> Answer:
     from nlq.service import build
 
     with parts.everything(settings) as complete:
-        return as_json(build(complete).pipeline.ask(question))
+        pipeline = build(complete).pipeline
+        with output.working("Working on it"):
+            return pipeline.ask(question)
 
 
 def _user() -> str | None:

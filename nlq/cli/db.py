@@ -8,7 +8,7 @@ import typer
 from nlq import settings as settings_module
 from nlq.cli import parts
 from nlq.cli.output import note
-from nlq.errors import DatabaseUnavailable, SettingsError
+from nlq.errors import SettingsError
 from nlq.settings import Settings
 
 app = typer.Typer(help="The database: tables, roles, demo data.", no_args_is_help=True)
@@ -16,10 +16,11 @@ app = typer.Typer(help="The database: tables, roles, demo data.", no_args_is_hel
 
 @app.command()
 def init() -> None:
-    """Make the database if the server has none of that name, then its tables and roles."""
-    with parts.database(settings_module.load()) as settings:
-        _create_if_missing(_owner_url(settings))
-        _upgrade(settings, "head")
+    """Make the tables and roles in the database, and tell what to do next."""
+    settings = settings_module.load()
+    with parts.owned_database(settings) as (complete, owner_url):
+        gaps = _upgrade(complete, owner_url, "head")
+    note(_next_step(settings, gaps))
 
 
 @app.command()
@@ -27,8 +28,9 @@ def upgrade(
     revision: Annotated[str, typer.Argument(help="Revision to go up to.")] = "head",
 ) -> None:
     """Bring tables and roles up to date; existing KPI tables are kept with every row."""
-    with parts.database(settings_module.load()) as settings:
-        _upgrade(settings, revision)
+    with parts.owned_database(settings_module.load()) as (settings, owner_url):
+        if _upgrade(settings, owner_url, revision):
+            note("For the roles, let a DBA run what `nlq db roles` prints.")
 
 
 @app.command()
@@ -42,9 +44,8 @@ def downgrade(
     from schema import migrate
     from schema.roles import from_urls
 
-    with parts.database(settings_module.load()) as settings:
-        url = _owner_url(settings)
-        migrate.downgrade(url, from_urls(settings.reader_url, settings.writer_url), revision)
+    with parts.owned_database(settings_module.load()) as (settings, owner_url):
+        migrate.downgrade(owner_url, from_urls(settings.reader_url, settings.writer_url), revision)
     note(f"The database is at {revision}.")
 
 
@@ -54,64 +55,56 @@ def demo() -> None:
     from nlq.clock import Clock
     from schema.demo.load import load
 
-    with parts.database(settings_module.load()) as settings:
-        _upgrade(settings, "head")
-        report = load(_owner_url(settings), Clock(settings.timezone).today())
-    note(str(report))
+    with parts.owned_database(settings_module.load()) as (settings, owner_url):
+        _upgrade(settings, owner_url, "head")
+        note(str(load(owner_url, Clock(settings.timezone).today())))
 
 
 @app.command()
 def roles() -> None:
-    """Print the script with which a DBA makes the reader and the writer role."""
-    from psycopg.conninfo import conninfo_to_dict
-
+    """Print the psql script with which a DBA makes the reader and the writer role."""
     from schema.roles import from_urls, script
 
-    with parts.database(settings_module.load()) as settings:
-        name = conninfo_to_dict(_owner_url(settings)).get("dbname") or "postgres"
-        print(script(from_urls(settings.reader_url, settings.writer_url), str(name)), end="")
+    settings = settings_module.load()
+    if settings.database_url is None:
+        raise SettingsError("Set NLQ_DATABASE_URL first; the embedded database makes its roles by itself.")
+    wanted = from_urls(settings.reader_url, settings.writer_url)
+    print(script(wanted, _database_name(settings.database_url)), end="")
 
 
-def _upgrade(settings: Settings, revision: str) -> None:
+def _database_name(url: str) -> str:
+    """The database of `url`; without one libpq takes the one that is called like the user."""
+    import psycopg
+    from psycopg.conninfo import conninfo_to_dict
+
+    try:
+        parameters = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        raise SettingsError("NLQ_DATABASE_URL must look like postgresql://user@host:5432/name.") from None
+    return str(parameters.get("dbname") or parameters.get("user") or "postgres")
+
+
+def _upgrade(settings: Settings, owner_url: str, revision: str) -> Sequence[str]:
+    """Upgrade, and say what there is to say; returns what is missing for the roles."""
     from schema import migrate
     from schema.roles import from_urls
 
-    wanted = from_urls(settings.reader_url, settings.writer_url)
-    _tell_gaps(migrate.upgrade(_owner_url(settings), wanted, revision))
-
-
-def _tell_gaps(gaps: Sequence[str]) -> None:
-    if not gaps:
-        note("The database is up to date.")
-        return
+    gaps = migrate.upgrade(owner_url, from_urls(settings.reader_url, settings.writer_url), revision)
     for gap in gaps:
         note(gap)
-    note("The tables are up to date. For the roles, let a DBA run what `nlq db roles` prints.")
+    note("The tables are up to date." if revision == "head" else f"The database is at {revision}.")
+    return gaps
 
 
-def _owner_url(settings: Settings) -> str:
-    if settings.database_url is None:
-        raise SettingsError("Set NLQ_DATABASE_URL to the URL of the database's owner.")
-    return settings.database_url
-
-
-def _create_if_missing(url: str) -> None:
-    """Make the database of `url`, connected to the database `postgres` of the same server."""
-    import psycopg
-    from psycopg import sql
-    from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-    name = conninfo_to_dict(url).get("dbname")
-    if name is None:
-        return
-    try:
-        with psycopg.connect(make_conninfo(url, dbname="postgres"), autocommit=True) as connection:
-            known = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,)).fetchone()
-            if known is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(str(name))))
-    except psycopg.OperationalError as error:
-        raise DatabaseUnavailable(f"The database server cannot be reached: {error}") from error
-    except psycopg.errors.InsufficientPrivilege:
-        raise SettingsError(
-            f"The user of NLQ_DATABASE_URL may not make the database {name}; let a DBA make it."
-        ) from None
+def _next_step(settings: Settings, gaps: Sequence[str]) -> str:
+    """What to do after `nlq db init` with these settings."""
+    if gaps:
+        return "Next: let a DBA run what `nlq db roles` prints."
+    if settings.database_url and not (settings.reader_url and settings.writer_url):
+        return (
+            "Next: give the roles nlq_reader and nlq_writer a password, and set NLQ_READER_URL and "
+            "NLQ_WRITER_URL to their URLs."
+        )
+    return (
+        "Next: `nlq serve` answers questions; `nlq db demo` fills an empty database with a made-up company."
+    )

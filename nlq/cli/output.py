@@ -5,57 +5,70 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any
 
-_NUMERIC = {"number", "integer"}
-_CALENDAR = ("year", "quarter", "month", "week", "day", "id")
-_MOST_DECIMALS = 4
+from nlq.answer import Answer, Status, Table, json_value
+from nlq.cli import cells
+
+_WIDE = 100_000
+"""Columns of a line that is read by a program or a pager, not cut to fit a window."""
 
 
 def print_json(value: Any) -> None:
-    """Print `value` as JSON that people can read."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print `value` as JSON that people can read; moments as ISO 8601."""
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=_json_default))
 
 
-def print_csv(answer: dict[str, Any]) -> None:
+def print_csv(answer: Answer) -> None:
     """Print the rows of an answer as CSV; where there is none, say why on standard error."""
-    if answer["status"] != "answered":
-        note(answer["text"])
+    if answer.status is not Status.ANSWERED or answer.table is None:
+        note(answer.text)
         return
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(column["name"] for column in answer["columns"])
-    writer.writerows(answer["rows"])
+    writer.writerow(column.name for column in answer.table.columns)
+    writer.writerows([json_value(value) for value in row] for row in answer.table.rows)
 
 
-def print_answer(answer: dict[str, Any]) -> None:
-    """Print sentence, table, warnings and how the question was read."""
-    print(plain(answer["text"]))
-    if answer["status"] == "clarify":
-        for row in answer["rows"]:
+def print_answer(answer: Answer, with_sql: bool = False) -> None:
+    """Print sentence, table, warnings and how the question was read; on demand the SQL."""
+    print(plain(answer.text))
+    if answer.table and answer.status is Status.CLARIFY:
+        for row in answer.table.rows:
             print(f"  - {plain(str(row[0]))}")
-    elif answer["rows"]:
-        _print_rows(answer)
-    for warning in answer["warnings"]:
+    elif answer.table and answer.table.rows:
+        _print_rows(answer.table)
+    for warning in answer.warnings:
         print(f"Note: {plain(warning)}")
-    if answer["interpretation"]:
-        print(f"Read as: {plain(answer['interpretation'])}")
+    if answer.interpretation:
+        print(f"Read as: {plain(answer.interpretation)}")
+    if with_sql and answer.sql:
+        print(f"\n{plain(answer.sql)}")
 
 
 def print_table(
     heads: Sequence[str], rows: Iterable[Sequence[str]], right: frozenset[int] = frozenset()
 ) -> None:
-    """Print a table; the columns with the numbers `right` are set flush right."""
+    """Print a table as wide as the terminal allows; the columns with the numbers `right` are flush right."""
     from rich import box
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    table = RichTable(box=box.SIMPLE_HEAD, header_style="bold")
     for position, head in enumerate(heads):
         table.add_column(Text(plain(head)), justify="right" if position in right else "left")
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else _WIDE).print(table)
+
+
+def working(sentence: str) -> AbstractContextManager[object]:
+    """Show on a terminal that something is being done; elsewhere nothing."""
+    from rich.console import Console
+
+    return Console(stderr=True).status(sentence)
 
 
 def note(sentence: str) -> None:
@@ -72,25 +85,13 @@ def _steers(character: str) -> bool:
     return character not in "\n\t" and unicodedata.category(character) in {"Cc", "Cf"}
 
 
-def _print_rows(answer: dict[str, Any]) -> None:
-    columns = answer["columns"]
-    right = frozenset(i for i, column in enumerate(columns) if column["type"] in _NUMERIC)
-    rows = [
-        [_cell(value, column["name"]) for value, column in zip(row, columns, strict=True)]
-        for row in answer["rows"]
-    ]
-    print_table([column["name"].replace("_", " ") for column in columns], rows, right)
-    if answer["truncated"]:
-        print(f"Only the first {len(rows)} rows are shown; the result has more.")
+def _json_default(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _cell(value: Any, column: str) -> str:
-    if value is None:
-        return "-"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, int | float):
-        return str(value)
-    if column.lower().endswith(_CALENDAR):
-        return str(value)
-    return f"{round(value, _MOST_DECIMALS):,}"
+def _print_rows(table: Table) -> None:
+    heads = [column.name.replace("_", " ") for column in table.columns]
+    right = frozenset(i for i, column in enumerate(table.columns) if cells.is_numeric(column))
+    print_table(heads, cells.written(table), right)
+    if table.truncated:
+        print(f"Only the first {len(table.rows)} rows are shown; the result has more.")
