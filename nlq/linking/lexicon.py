@@ -1,0 +1,107 @@
+"""The phrases by which a question can name what is in the catalogue."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nlq.catalog import Catalog, Kpi
+from nlq.linking.words import stems
+
+LONGEST = 8
+"""Most words of a phrase that are looked up together."""
+
+
+class Kind(StrEnum):
+    """What a name is the name of, the more likely reading of a shared name first."""
+
+    TEAM = "team"
+    DEPARTMENT = "department"
+    REGION = "region"
+    COUNTRY = "country"
+    KPI = "kpi"
+    CATEGORY = "category"
+    SEVERITY = "severity"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a phrase can stand for; `coverage` is the part of the name that it says, 1 for all of it."""
+
+    kind: Kind
+    value: str
+    coverage: float
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All phrases of one catalogue, by their stems written together (`e-commerce` is `ecommerce`)."""
+
+    phrases: Mapping[str, tuple[Entry, ...]]
+    vocabulary: frozenset[str]
+    """The stems that occur in names."""
+
+    def find(self, words: Iterable[str]) -> tuple[Entry, ...]:
+        """What the phrase with these stems can stand for."""
+        return self.phrases.get("".join(words), ())
+
+
+def build(catalog: Catalog) -> Lexicon:
+    """The lexicon of `catalog`: names, labels, synonyms, abbreviations and parts of KPI names."""
+    found: dict[str, dict[tuple[Kind, str], float]] = defaultdict(dict)
+    vocabulary: set[str] = set()
+    for kind, value, words, coverage in _phrases(catalog):
+        known = found["".join(words)]
+        known[kind, value] = max(coverage, known.get((kind, value), 0.0))
+        vocabulary.update(words)
+    phrases = {
+        phrase: tuple(Entry(kind, value, coverage) for (kind, value), coverage in entries.items())
+        for phrase, entries in found.items()
+        if phrase
+    }
+    return Lexicon(phrases, frozenset(vocabulary))
+
+
+_Phrase = tuple[Kind, str, tuple[str, ...], float]
+
+
+def _phrases(catalog: Catalog) -> Iterator[_Phrase]:
+    for kpi in catalog.kpis:
+        for words, coverage in _kpi_phrases(kpi):
+            yield Kind.KPI, kpi.name, words, coverage
+    for team in catalog.teams:
+        yield from _whole(Kind.TEAM, team.name, (team.name, *team.synonyms))
+    for region in catalog.regions:
+        yield from _whole(Kind.REGION, region.name, (region.name, *region.synonyms))
+    for kind, names in (
+        (Kind.DEPARTMENT, catalog.departments),
+        (Kind.COUNTRY, catalog.countries),
+        (Kind.CATEGORY, catalog.categories),
+        (Kind.SEVERITY, catalog.severities),
+    ):
+        for name in names:
+            yield from _whole(kind, name, (name,))
+
+
+def _whole(kind: Kind, value: str, names: Iterable[str]) -> Iterator[_Phrase]:
+    for name in names:
+        words = stems(name)
+        yield kind, value, words, 1.0
+        if len(words) >= 3:
+            yield kind, value, (_initials(words),), 1.0
+
+
+def _kpi_phrases(kpi: Kpi) -> Iterator[tuple[tuple[str, ...], float]]:
+    for synonym in kpi.synonyms:
+        yield stems(synonym), 1.0
+    for name in dict.fromkeys((kpi.name, kpi.label)):
+        words = stems(name)
+        if len(words) >= 3:
+            yield (_initials(words),), 1.0
+        for start in range(len(words)):
+            for end in range(start + 1, len(words) + 1):
+                yield words[start:end], (end - start) / len(words)
+
+
+def _initials(words: tuple[str, ...]) -> str:
+    return "".join(word[0] for word in words)

@@ -1,0 +1,173 @@
+"""Name linking: which words of a question are names of KPIs, teams, departments, regions, ..."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from nlq.catalog import Catalog, Kpi
+from nlq.linking.lexicon import LONGEST, Entry, Kind, Lexicon, build
+from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, SEVERITY_WORDS
+from nlq.linking.words import Token, akin, stems
+
+SURE_SCORE, SURE_MARGIN = 0.4, 1.5
+"""Loose words decide on a KPI if they say this part of its name, and this many times more than of any other."""
+LEAST_SCORE = 0.12
+"""A KPI whose loose words score less is no candidate."""
+MOST_CANDIDATES = 6
+DESCRIPTION_WEIGHT = 0.35
+"""What a word that only the description holds counts against one of the name."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """Words (from `start` to before `end`) and what they name; several values where that stays open."""
+
+    start: int
+    end: int
+    kind: Kind
+    values: tuple[str, ...]
+    excluded: bool = False
+
+
+@dataclass(frozen=True)
+class Names:
+    """What a catalogue's names look like in questions; build it once for each catalogue."""
+
+    catalog: Catalog
+    lexicon: Lexicon = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lexicon", build(self.catalog))
+
+    def whole(self, tokens: Sequence[Token]) -> tuple[Mention, ...]:
+        """The names that are written out in full (or as a synonym), longest first, each word used once."""
+        found: list[tuple[int, int, tuple[Entry, ...]]] = []
+        taken = [False] * len(tokens)
+        for length in range(min(LONGEST, len(tokens)), 0, -1):
+            for start in range(len(tokens) - length + 1):
+                span = slice(start, start + length)
+                entries = self._whole(tokens, start, length)
+                if entries and not any(taken[span]):
+                    taken[span] = [True] * length
+                    found.append((start, start + length, entries))
+        has_kpi = any(all(entry.kind is Kind.KPI for entry in entries) for _, _, entries in found)
+        mentions = (_decided(tokens, start, end, entries, has_kpi) for start, end, entries in sorted(found))
+        return tuple(mention for mention in mentions if mention)
+
+    def partial(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
+        """KPIs that are named by two or more words in a row of their names."""
+        used = list(taken)
+        found: list[Mention] = []
+        for length in range(min(LONGEST, len(tokens)), 1, -1):
+            for start in range(len(tokens) - length + 1):
+                if any(used[start : start + length]):
+                    continue
+                words = tuple(token.stem for token in tokens[start : start + length])
+                entries = [entry for entry in self.lexicon.find(words) if entry.kind is Kind.KPI]
+                if entries:
+                    used[start : start + length] = [True] * length
+                    values = tuple(entry.value for entry in entries)
+                    found.append(Mention(start, start + length, Kind.KPI, values))
+        return tuple(sorted(found, key=lambda mention: mention.start))
+
+    def candidates(self, words: Iterable[str]) -> tuple[tuple[str, float], ...]:
+        """KPIs that loose words hint at, with the part of the name that they say, best first."""
+        loose = [word for word in words if word not in FUNCTION_WORDS]
+        scores = ((kpi.name, self._score(kpi, loose)) for kpi in self.catalog.kpis)
+        likely = sorted((pair for pair in scores if pair[1] >= LEAST_SCORE), key=lambda pair: -pair[1])
+        return tuple(likely[:MOST_CANDIDATES])
+
+    def narrowed(self, mention: Mention, words: Sequence[str]) -> Mention:
+        """A mention that could be several KPIs, with those alone that the other words speak for most."""
+        if mention.kind is not Kind.KPI or len(mention.values) < 2:
+            return mention
+        scores = {name: self._score(self.catalog.by_name[name], words) for name in mention.values}
+        most = max(scores.values())
+        return replace(mention, values=tuple(n for n, score in scores.items() if score >= most - 1e-9))
+
+    def _whole(self, tokens: Sequence[Token], start: int, length: int) -> tuple[Entry, ...]:
+        words = tokens[start : start + length]
+        entries = self.lexicon.find(token.stem for token in words)
+        full = [entry for entry in entries if entry.coverage == 1.0]
+        if length == 1 and words[0].folded in FUNCTION_WORDS | DIMENSION_WORDS.keys():
+            full = [entry for entry in full if entry.value == words[0].written and not entry.value.islower()]
+        return tuple(full)
+
+    def _score(self, kpi: Kpi, words: Sequence[str]) -> float:
+        """The part of the KPI's name that `words` say, rare words counting more; descriptions add a little."""
+        name, about = self._stems[kpi.name]
+        total = sum(self._rarity[word] for word in name)
+        if not total:
+            return 0.0
+        said = sum(self._rarity[word] for word in name if any(akin(word, other) for other in words))
+        hinted = {
+            other for other in words for word in about if akin(word, other) and not _any_akin(other, name)
+        }
+        hint = sum(self._rarity.get(word, self._rarest) for word in hinted)
+        return (said + DESCRIPTION_WEIGHT * min(hint, total)) / total
+
+    @cached_property
+    def _stems(self) -> Mapping[str, tuple[tuple[str, ...], frozenset[str]]]:
+        """For each KPI the stems of its name and synonyms, and of its description."""
+        return {
+            kpi.name: (
+                tuple(dict.fromkeys(w for w in (*stems(kpi.name), *stems(kpi.label)) if _speaks(w))),
+                frozenset(
+                    word
+                    for text in (kpi.description, *kpi.synonyms)
+                    for word in stems(text)
+                    if _speaks(word)
+                ),
+            )
+            for kpi in self.catalog.kpis
+        }
+
+    @cached_property
+    def _rarity(self) -> Mapping[str, float]:
+        """How much a word says: the logarithm of how few KPIs share it (inverse document frequency)."""
+        counts = Counter(word for name, about in self._stems.values() for word in {*name, *about})
+        return {word: math.log(1 + len(self._stems) / count) for word, count in counts.items()}
+
+    @cached_property
+    def _rarest(self) -> float:
+        return math.log(1 + len(self._stems))
+
+
+def _speaks(word: str) -> bool:
+    return word not in FUNCTION_WORDS and len(word) > 1
+
+
+def _any_akin(word: str, others: Iterable[str]) -> bool:
+    return any(akin(word, other) for other in others)
+
+
+def _decided(
+    tokens: Sequence[Token], start: int, end: int, entries: tuple[Entry, ...], has_kpi: bool
+) -> Mention | None:
+    """What the words name, from the word beside them or the usual order of kinds; None if they name nothing."""
+    beside = _kinds_beside(tokens, start, end)
+    if all(entry.kind is Kind.SEVERITY for entry in entries):
+        near = tokens[max(0, start - 4) : end + 4]
+        if not any(token.stem in SEVERITY_WORDS for token in near):
+            return None
+    kinds = [entry.kind for entry in entries]
+    order = sorted(set(kinds), key=list(Kind).index)
+    wanted = [kind for kind in order if kind in beside]
+    if not wanted and Kind.KPI in kinds and not has_kpi:
+        wanted = [Kind.KPI]
+    kind = (wanted or order)[0]
+    return Mention(start, end, kind, tuple(entry.value for entry in entries if entry.kind is kind))
+
+
+def _kinds_beside(tokens: Sequence[Token], start: int, end: int) -> set[Kind]:
+    """The kinds that the dimension words right before or after the span stand for ("team X", "X region")."""
+    before = start - 1
+    while before >= 0 and tokens[before].folded in {"of", "the", "in"}:
+        before -= 1
+    beside = [*tokens[max(before, 0) : max(before + 1, 0)], *tokens[end : end + 1]]
+    words = (DIMENSION_WORDS.get(token.stem) for token in beside)
+    kinds = {kind.value: kind for kind in Kind}
+    found = {kinds[word] for word in words if word in kinds}
+    return {Kind.CATEGORY if kind is Kind.KPI else kind for kind in found}

@@ -1,0 +1,340 @@
+"""One calendar period written in words, read from the start of a row of folded words."""
+
+import calendar
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from nlq.period import Grain, Period, floor, iso_week, shift, shifted, unit
+
+NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+    )
+}
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4}
+_MONTHS = {
+    name.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr, (*[""] * 9, "sept"))
+    for number, name in enumerate(names)
+    if name
+}
+_GRAINS = {
+    **{grain.value: grain for grain in Grain},
+    **{f"{grain.value}s": grain for grain in Grain},
+    "yr": Grain.YEAR,
+    "yrs": Grain.YEAR,
+}
+_TO_DATE = {"ytd": Grain.YEAR, "qtd": Grain.QUARTER, "mtd": Grain.MONTH, "wtd": Grain.WEEK}
+_LAST = {"last", "past", "previous", "prior", "preceding", "trailing"}
+_BEFORE = {"before", "earlier", "ago", "prior", "previously"}
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
+
+
+@dataclass(frozen=True)
+class Point:
+    """A period that was read, and the index of the first word after it."""
+
+    period: Period
+    after: int
+    dated: bool = True
+    """The year was said, or follows from today; a point without one can take that of its neighbour."""
+    count: int = 1
+    """Units of the grain that it spans: 6 for "the last 6 months"."""
+    unit: Grain | None = None
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What periods are relative to: today, and the month in which the fiscal year begins."""
+
+    today: date
+    fiscal_start: int = 1
+
+    def point(self, words: Sequence[str], at: int, base: Period | None = None) -> Point | None:
+        """The longest period that begins at the word `at`, or None.
+
+        Args:
+            words: folded words.
+            at: where to read.
+            base: the period named before, which "the year before" is relative to.
+        """
+        at = at + 1 if _word(words, at) == "the" else at
+        readers = (self._relative_to, self._to_date, self._rolling, self._relative, self._absolute)
+        found = (read(words, at, base) for read in readers)
+        return next((point for point in found if point), None)
+
+    def _relative_to(self, words: Sequence[str], at: int, base: Period | None) -> Point | None:
+        """`same month last year`, `a year ago`, `the month before`, `previous quarter` after another period."""
+        word, following = _word(words, at), _word(words, at + 1)
+        if word in {"same", "corresponding"} and following in {*_GRAINS, "period", "time"}:
+            return self._same(words, at, base)
+        if word in {"a", "one"} and following in _GRAINS and _word(words, at + 2) in _BEFORE:
+            return self._earlier(base, _GRAINS[following], 1, at + 3)
+        if word in _GRAINS and following in _BEFORE and base:
+            return self._earlier(base, _GRAINS[word], 1, at + 2)
+        if (number := _number(word)) and following in _GRAINS and _word(words, at + 2) == "ago":
+            return self._earlier(None, _GRAINS[following], number, at + 3)
+        if word in {"previous", "prior", "preceding"} and base and base.grain:
+            if following == base.grain.value or following in {"period", "one"}:
+                return Point(shifted(base, base.grain, -1), at + 2)
+            if following == "year":
+                return Point(shifted(base, Grain.YEAR, -1), at + 2)
+        return None
+
+    def _same(self, words: Sequence[str], at: int, base: Period | None) -> Point | None:
+        after = at + 2
+        after += _word(words, after) in {"of", "in"}
+        after += _word(words, after) == "the"
+        grain = _GRAINS.get(words[at + 1], Grain.MONTH)
+        period = base or unit(self.today, grain)
+        if _word(words, after) in _LAST and _word(words, after + 1) == "year":
+            return Point(shifted(period, Grain.YEAR, -1), after + 2)
+        if _word(words, after) in {"a", "one"} and _word(words, after + 1) == "year":
+            return Point(shifted(period, Grain.YEAR, -1), after + 3)
+        if (year := _year(_word(words, after))) and period.start:
+            return Point(shifted(period, Grain.YEAR, year - period.start.year), after + 1)
+        return None
+
+    def _earlier(self, base: Period | None, grain: Grain, count: int, after: int) -> Point:
+        return Point(shifted(base or unit(self.today, grain), grain, -count), after)
+
+    def _to_date(self, words: Sequence[str], at: int, _base: Period | None) -> Point | None:
+        """`ytd`, `year to date`, `this year so far`, `so far this year`."""
+        tomorrow = self.today + timedelta(days=1)
+        rest = list(words[at : at + 4])
+        for grain in (Grain.YEAR, Grain.QUARTER, Grain.MONTH, Grain.WEEK):
+            ways = (
+                [next(short for short, g in _TO_DATE.items() if g is grain)],
+                [grain.value, "to", "date"],
+                ["this", grain.value, "so", "far"],
+                ["so", "far", "this", grain.value],
+                ["current", grain.value, "to", "date"],
+            )
+            for way in ways:
+                if rest[: len(way)] == way:
+                    label = f"{grain.value} to date"
+                    return Point(Period(floor(self.today, grain), tomorrow, label), at + len(way))
+        return None
+
+    def _rolling(self, words: Sequence[str], at: int, _base: Period | None) -> Point | None:
+        """`last 30 days`, `past six months`: the days up to today, or the whole units before this one."""
+        number, unit_at = _number(_word(words, at + 1)), at + 2
+        if _word(words, at + 1) in {"couple", "few"}:
+            number, unit_at = {"couple": 2, "few": 3}[words[at + 1]], at + 2 + (_word(words, at + 2) == "of")
+        full = _word(words, unit_at) in {"full", "complete", "calendar", "whole"}
+        grain = _GRAINS.get(_word(words, unit_at + full))
+        if _word(words, at) not in _LAST or not number or not grain:
+            return None
+        end = self.today + timedelta(days=1) if grain is Grain.DAY else floor(self.today, grain)
+        label = f"the last {number} {grain.value}s"
+        return Point(
+            Period(shift(end, grain, -number), end, label), unit_at + full + 1, count=number, unit=grain
+        )
+
+    def _relative(self, words: Sequence[str], at: int, _base: Period | None) -> Point | None:
+        """`today`, `last month`, `this fiscal year`, `last March`, `month before last`."""
+        word, following = _word(words, at), _word(words, at + 1)
+        if word in {"today", "yesterday"}:
+            return Point(unit(self.today - timedelta(days=word == "yesterday"), Grain.DAY), at + 1)
+        if word in _GRAINS and words[at + 1 : at + 3] == ["before", "last"]:
+            return self._unit(_GRAINS[word], -2, at + 3)
+        ways = {"this": 0, "current": 0, "next": 1, **dict.fromkeys(_LAST, -1)}
+        if word not in ways:
+            return None
+        fiscal = following in {"fiscal", "financial"}
+        calendar_word = following == "calendar"
+        after = at + 2 + (fiscal or calendar_word)
+        if grain := _GRAINS.get(_word(words, after - 1)):
+            return self._unit(grain, ways[word], after, fiscal=fiscal)
+        month = self._absolute(words, at + 1, None)
+        if month and month.period.start and month.period.grain is Grain.MONTH and not month.dated:
+            current = month.period.start.replace(day=1) == self.today.replace(day=1)
+            back = -1 if ways[word] == -1 and current else 0
+            return Point(shifted(month.period, Grain.YEAR, back), month.after)
+        return None
+
+    def _unit(self, grain: Grain, count: int, after: int, *, fiscal: bool = False) -> Point:
+        start = self.fiscal_start if fiscal else 1
+        this = floor(self.today, grain, year_start=start)
+        return Point(unit(shift(this, grain, count), grain, year_start=start), after)
+
+    def _absolute(self, words: Sequence[str], at: int, _base: Period | None) -> Point | None:
+        readers = (self._day, self._month, self._quarter, self._half, self._week, self._year)
+        found = (read(words, at) for read in readers)
+        return next((point for point in found if point), None)
+
+    def _day(self, words: Sequence[str], at: int) -> Point | None:
+        """`2026-03-05`, `5 March 2026`, `March 5th, 2026`."""
+        first, second, third = (_word(words, at + i) for i in range(3))
+        if _year(first) and len(second) == 2 and second.isdigit():
+            if len(third) == 2 and third.isdigit():
+                return self._dated_day(int(first), int(second), int(third), at + 3)
+            return self._dated_month(int(first), int(second), at + 2)
+        ordinal = second in {"st", "nd", "rd", "th"}
+        month_at = at + 1 + ordinal
+        month_at += _word(words, month_at) == "of"
+        if first.isdigit() and len(first) <= 2 and (month := _MONTHS.get(_word(words, month_at))):
+            return self._day_of(words, month, int(first), month_at + 1)
+        if (month := _MONTHS.get(first)) and second.isdigit() and len(second) <= 2:
+            return self._day_of(words, month, int(second), at + 2 + (third in {"st", "nd", "rd", "th"}))
+        return None
+
+    def _day_of(self, words: Sequence[str], month: int, day: int, after: int) -> Point | None:
+        year, after = _year_at(words, after)
+        point = self._dated_day(year or self.today.year, month, day, after)
+        if point and not year and point.period.start and point.period.start > self.today:
+            point = self._dated_day(self.today.year - 1, month, day, after)
+        return point and replace(point, dated=bool(year))
+
+    @staticmethod
+    def _dated_day(year: int, month: int, day: int, after: int) -> Point | None:
+        try:
+            return Point(unit(date(year, month, day), Grain.DAY), after)
+        except ValueError:
+            return None
+
+    @staticmethod
+    def _dated_month(year: int, month: int, after: int) -> Point | None:
+        return Point(unit(date(year, month, 1), Grain.MONTH), after) if 1 <= month <= 12 else None
+
+    def _month(self, words: Sequence[str], at: int) -> Point | None:
+        month = _MONTHS.get(_word(words, at))
+        year, after = _year_at(words, at + 1)
+        before = words[at - 1] if at else ""
+        if not month or (words[at] == "may" and not year and before not in _BEFORE_A_MONTH):
+            return None
+        return self._recent(Grain.MONTH, month, year, after)
+
+    def _quarter(self, words: Sequence[str], at: int) -> Point | None:
+        """`Q3`, `third quarter of 2026`, `quarter 3`, `fiscal Q1 2026`, `Q1 FY26`."""
+        fiscal = _word(words, at) in {"fiscal", "financial"}
+        at += fiscal
+        first, second, third = (_word(words, at + i) for i in range(3))
+        if first in {"q", "quarter"} and second in {"1", "2", "3", "4"}:
+            number, after = int(second), at + 2
+        elif first in _ORDINALS and second == "quarter":
+            number, after = _ORDINALS[first], at + 2
+        elif first in {"1", "2", "3", "4"} and second in {"st", "nd", "rd", "th"} and third == "quarter":
+            number, after = int(first), at + 3
+        else:
+            return None
+        in_fiscal, after_fiscal = _fiscal_year_at(words, after)
+        year, after = (in_fiscal, after_fiscal) if in_fiscal else _year_at(words, after)
+        start = self.fiscal_start if fiscal or in_fiscal else 1
+        return self._recent(Grain.QUARTER, (start - 1 + (number - 1) * 3) % 12 + 1, year, after, start)
+
+    def _half(self, words: Sequence[str], at: int) -> Point | None:
+        first, second = _word(words, at), _word(words, at + 1)
+        if first == "h" and second in {"1", "2"}:
+            number = int(second)
+        elif first in {"first", "second"} and second == "half":
+            number = _ORDINALS[first]
+        else:
+            return None
+        year, after = _year_at(words, at + 2)
+        this = after < len(words) and words[after : after + 2] in (["this", "year"], ["last", "year"])
+        if this:
+            year, after = self.today.year - (words[after] == "last"), after + 2
+        start = date(year or self.today.year, 6 * number - 5, 1)
+        if not year and start > self.today:
+            start = start.replace(year=start.year - 1)
+        label = f"{'first' if number == 1 else 'second'} half of {start.year}"
+        return Point(Period(start, shift(start, Grain.MONTH, 6), label), after, dated=bool(year))
+
+    def _week(self, words: Sequence[str], at: int) -> Point | None:
+        """`week 20 of 2026`, `calendar week 20`, `CW20`, `W20`, `KW 20`; `2026-W20`."""
+        year_first = _year(_word(words, at)) if _word(words, at + 1) == "w" else None
+        at += bool(year_first)
+        at += _word(words, at) in {"calendar", "iso"}
+        number = _word(words, at + 1)
+        week_word = _word(words, at) in {"week", "weeks", "cw", "kw", "w", "wk"}
+        if not week_word or not number.isdigit() or not 1 <= int(number) <= 53:
+            return None
+        year, after = (year_first, at + 2) if year_first else _year_at(words, at + 2)
+        try:
+            start = iso_week(year or self.today.isocalendar().year, int(number))
+            if not year and start > self.today:
+                start = iso_week(self.today.isocalendar().year - 1, int(number))
+        except ValueError:
+            return None
+        return Point(unit(start, Grain.WEEK), after, dated=bool(year))
+
+    def _year(self, words: Sequence[str], at: int) -> Point | None:
+        fiscal, after = _fiscal_year_at(words, at)
+        if fiscal:
+            start = self.fiscal_start
+            first = date(fiscal - (start > 1), start, 1)
+            return Point(unit(first, Grain.YEAR, year_start=start), after)
+        at += _word(words, at) == "year"
+        if year := _year(_word(words, at)):
+            return Point(unit(date(year, 1, 1), Grain.YEAR), at + 1)
+        return None
+
+    def _recent(self, grain: Grain, month: int, year: int | None, after: int, year_start: int = 1) -> Point:
+        """The unit that begins in `month`: of the (fiscal) `year`, or else the latest that has begun."""
+        if year is None:
+            started = self.today.year - (month > self.today.month)
+            first = date(started, month, 1)
+        else:
+            first = date(year - (month >= year_start > 1), month, 1)
+        return Point(unit(first, grain, year_start=year_start), after, dated=year is not None)
+
+
+_BEFORE_A_MONTH = {
+    *("in", "since", "of", "from", "to", "until", "till", "through", "and", "between", "by", "last", "this"),
+    *("for", "during", "before", "after", "or", "vs", "versus", "than", "with", "april", "june", "early"),
+}
+
+
+def in_year(point: Point, year: int) -> Point:
+    """A point without a year, put into `year`."""
+    if point.period.start is None:
+        return point
+    period = shifted(point.period, Grain.YEAR, year - _calendar_year(point.period))
+    return replace(point, period=period, dated=True)
+
+
+def _calendar_year(period: Period) -> int:
+    assert period.start is not None  # noqa: S101 - callers checked it
+    return period.start.isocalendar().year if period.grain is Grain.WEEK else period.start.year
+
+
+def _word(words: Sequence[str], at: int) -> str:
+    return words[at] if 0 <= at < len(words) else ""
+
+
+def _number(word: str) -> int | None:
+    return NUMBERS.get(word) or (int(word) if word.isdigit() and 0 < int(word) < 1000 else None)
+
+
+def _year(word: str) -> int | None:
+    return int(word) if len(word) == 4 and word.isdigit() and _FIRST_YEAR <= int(word) < _LAST_YEAR else None
+
+
+def _year_at(words: Sequence[str], at: int) -> tuple[int | None, int]:
+    """The year at `at`, after "of" or "in" too, and the index after it; `at` itself without a year."""
+    at_year = at + (_word(words, at) in {"of", "in"})
+    year = _year(_word(words, at_year))
+    following = _word(words, at_year + 1)
+    if year and len(following) == 2 and following.startswith("0") and following.isdigit():
+        return None, at
+    return (year, at_year + 1) if year else (None, at)
+
+
+def _fiscal_year_at(words: Sequence[str], at: int) -> tuple[int | None, int]:
+    """The fiscal year at `at` (`FY26`, `fiscal year 2026`, `fiscal 2026`) and the index after it."""
+    at_word = at + (_word(words, at) == "of")
+    word = _word(words, at_word)
+    number = at_word + 1
+    if word in {"fiscal", "financial"}:
+        number += _word(words, number) == "year"
+    elif word != "fy":
+        return None, at
+    written = _word(words, number)
+    if year := _year(written):
+        return year, number + 1
+    if len(written) == 2 and written.isdigit() and word == "fy":
+        return 2000 + int(written), number + 1
+    return None, at

@@ -1,0 +1,47 @@
+"""English words that mean something in every question, whatever the company."""
+
+from collections.abc import Mapping
+
+DIMENSION_WORDS: Mapping[str, str] = {
+    "team": "team",
+    "squad": "team",
+    "department": "department",
+    "dept": "department",
+    "division": "department",
+    "region": "region",
+    "territory": "region",
+    "country": "country",
+    "category": "category",
+    "severity": "severity",
+    "kpi": "kpi",
+    "metric": "kpi",
+    "indicator": "kpi",
+    "year": "year",
+    "quarter": "quarter",
+    "month": "month",
+    "week": "week",
+    "day": "day",
+}
+"""Stem of a word -> the dimension that it stands for."""
+
+SEVERITY_WORDS = {"severity", "severe", "anomaly", "outlier"}
+
+FUNCTION_WORDS = frozenset(
+    """
+    a an the this that these those there here it its they them their we us our i me my you your he she his her
+    is are was were be been being am do does did done have has had having can could would should will shall may
+    might must get got gets give gives gave given show shows showed shown tell list display see know want need
+    like please thanks thank hi hello hey ok okay kindly just only also too even so well right now then
+    of in on at for to from by with within during about into over under between among across through per as than
+    and or but not no nor if whether while when where who whom whose what which why how much many any some all
+    both each every either most more less least few other another such same own very really quite
+    look looks looking looked find out let make made come came go goes going went gone take took say said
+    value values number numbers figure figures result results level levels data amount amounts kind sort
+    current currently actual recently recorded reported measured registered seen observed achieved reached
+    reach happen happened perform performed performing performance company companywide business overall
+    question answer table report overview summary detail details breakdown available
+    whats hows wheres give me us one ones s t re ve ll d
+    were stand stood far till until since ago up down off again ever always what's
+    """.split()
+)
+"""Words that a question can hold without saying anything more."""

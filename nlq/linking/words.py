@@ -1,0 +1,65 @@
+"""Words of a question and of names, in the one form in which they are compared."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|[%<>=]+")
+_POSSESSIVE = re.compile(r"['’]s?$")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word: as it was written, folded (no case, no accents), and its stem."""
+
+    written: str
+    folded: str
+    stem: str
+
+
+def tokenize(text: str) -> tuple[Token, ...]:
+    """The words, numbers and comparison signs of `text`; hyphens, underscores and the like part words."""
+    return tuple(_token(written) for written in _WORD.findall(text))
+
+
+def stems(text: str) -> tuple[str, ...]:
+    """The stems of the words of `text`."""
+    return tuple(token.stem for token in tokenize(text))
+
+
+def fold(text: str) -> str:
+    """`text` without case and accents."""
+    parts = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(part for part in parts if not unicodedata.combining(part))
+
+
+def stem(word: str) -> str:
+    """A folded word without its English plural ending; other languages keep their words whole."""
+    if len(word) < 4 or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes")):
+        return word[:-2]
+    return word.removesuffix("s")
+
+
+def akin(one: str, other: str) -> bool:
+    """Whether two stems are one word in two forms: `resolve` and `resolution`, `convert` and `conversion`."""
+    if one == other:
+        return True
+    shared = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        shared += 1
+    return shared >= 5 and shared >= 0.6 * min(len(one), len(other)) or (
+        shared >= 4 and shared == min(len(one), len(other)) and abs(len(one) - len(other)) <= 3
+    )
+
+
+def _token(written: str) -> Token:
+    folded = fold(written)
+    if "'" in folded or "’" in folded:
+        folded = _POSSESSIVE.sub("", folded).replace("'", "").replace("’", "")
+    return Token(written, folded, stem(folded))
