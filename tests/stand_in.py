@@ -1,7 +1,9 @@
 """A stand-in for the service behind the channels: canned answers, and a record of what was asked."""
 
+import types
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -180,3 +182,18 @@ def service(
     usual = {"which cost": CLARIFY, "weather": REFUSED, "too slow": FAILED}
     settings = settings_module.load({"NLQ_TIMEZONE": "Europe/Berlin", **(environ or {})})
     return StandInService(settings, StandInPipeline({**usual, **(answers or {})}))
+
+
+def module(service: StandInService, on_stop: Callable[[], object] = bool) -> types.ModuleType:
+    """A module to take the place of `nlq.service`: it builds `service`; stopping its parts calls `on_stop`."""
+
+    @contextmanager
+    def embedded(settings: Settings, report: object) -> Iterator[Settings]:
+        try:
+            yield settings
+        finally:
+            on_stop()
+
+    found = types.ModuleType("nlq.service")
+    vars(found).update(build=lambda settings: service, embedded=embedded)
+    return found
