@@ -288,6 +288,12 @@ _BEFORE_A_MONTH = {
 }
 
 
+def month_words() -> frozenset[str]:
+    """Names of months and words for periods, long and short."""
+    relative = {"yesterday", "today", "fiscal", "financial", "calendar", "half", *_ORDINALS, *_LAST, *_BEFORE}
+    return frozenset({*_MONTHS, *_GRAINS, *_TO_DATE, *relative, "same", "date", "between"})
+
+
 def in_year(point: Point, year: int) -> Point:
     """A point without a year, put into `year`."""
     if point.period.start is None:

@@ -1,0 +1,370 @@
+"""Cues: the English phrases of a question that say what to do with the numbers.
+
+They are looked up in a question's skeleton: its folded words, where names have become `KPI`, `TEAM`, ... and
+periods `PERIOD`, so that "revenue by team since May" reads `KPI by team PERIOD`.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from nlq.linking.points import NUMBERS
+from nlq.linking.vocabulary import DIMENSION_WORDS
+from nlq.linking.words import stem
+from nlq.plan.model import Calculation, Condition, Dimension, Measure, Order, Subject
+
+_DIM = (
+    r"(?:teams?|squads?|departments?|depts?|divisions?|regions?|territor(?:y|ies)|countr(?:y|ies)|"
+    r"categor(?:y|ies)|severit(?:y|ies)|kpis?|metrics?|indicators?|years?|quarters?|months?|weeks?|days?)"
+)
+_NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
+_NUMBER = r"\d+(?:[.,]\d+)*(?: (?:k|m|bn|thousand|million|billion)\b)?"
+_COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
+_HIGH = r"(?:highest|most|largest|biggest|greatest|top|maximum|max|peak|peaked)"
+_LOW = r"(?:lowest|least|fewest|smallest|bottom|minimum|min)"
+_BEST = r"(?:best|leading|strongest|fastest performing|winner)"
+_WORST = r"(?:worst|weakest|poorest)"
+_RANK = rf"(?:{_HIGH}|{_LOW}|{_BEST}|{_WORST}|highest|lowest)"
+_ADVERBS = {
+    "daily": Dimension.DAY,
+    "weekly": Dimension.WEEK,
+    "monthly": Dimension.MONTH,
+    "quarterly": Dimension.QUARTER,
+    "yearly": Dimension.YEAR,
+    "annual": Dimension.YEAR,
+    "annually": Dimension.YEAR,
+}
+_SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9}
+
+_GROUPED = [
+    rf"(?:by|per|(?:for|in|of|across)? ?(?:each|every)(?: of)?|across(?: all)?|broken down by|split by|for all|"
+    rf"grouped by|by each|compare|between) (?:the |all |our )*(?:different |individual |various )?"
+    rf"({_DIM}(?: (?:and |then )?(?:by |per |the )*{_DIM})*)(?! \d)",
+    rf"\b(?:over|through) (?:the )?({_DIM})(?! \d)",
+    rf"all (?:the |our )?({_DIM})",
+    rf"\b({_DIM}) (?:comparison|ranking|breakdown|split)",
+]
+_RANKED = [
+    rf"(?:which|what)(?: (?:are|is|was|were))?(?: the)?(?: {_COUNT})?(?: (?:{_RANK}))?(?: {_COUNT})? ({_DIM})"
+    r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
+    rf"{_RANK}(?: {_COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {_COUNT})? ({_DIM})",
+    rf"{_COUNT} {_RANK}(?: (?:performing|KPI))? ({_DIM})",
+    rf"\b({_DIM}) (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)\b",
+    rf"rank(?:ed|ing)?(?: of| all| the| our)* ({_DIM})",
+    rf"how many (?:of (?:the|our) )?({_DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
+    rf"number of ({_DIM}) (?:with|where|that|whose|having|had|above|below)\b",
+]
+_CALCULATIONS: list[tuple[Calculation, str]] = [
+    (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
+    (Calculation.RUNNING_TOTAL, r"(?:running (?:total|sum)|cumulative(?:ly)?|accumulated|cumulated)"),
+    (
+        Calculation.ABOVE_AVERAGE,
+        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than) (?:the )?(?:overall |company )?"
+        r"(?:average|mean)",
+    ),
+    (
+        Calculation.BELOW_AVERAGE,
+        r"(?:below|under|lower than|less than|worse than|beneath) (?:the )?(?:overall |company )?(?:average|mean)",
+    ),
+    (
+        Calculation.PERCENT_FROM_PREVIOUS,
+        r"(?:(?:percent(?:age)?|%) (?:change|growth) (?:from|over|versus|vs|compared (?:to|with)) "
+        rf"(?:the )?(?:previous|prior|last|preceding) {_DIM}|"
+        rf"(?:percent(?:age)?|%|relative) (?:change|growth)(?: rates?)? (?=(?:by|per|each|every) {_DIM})|"
+        r"(?:monthly|quarterly|yearly|annual|weekly) (?:growth|percent(?:age)? change)(?: rates?)?|"
+        r"growth(?: rates?)? (?=(?:by|per|each|every) (?:month|quarter|year|week))|"
+        r"(?:month|quarter|week) (?:over|on|by) (?:month|quarter|week) (?:growth|percent(?:age)?(?: change)?)|"
+        r"\b(?:mom|qoq|wow)\b(?: growth)?)",
+    ),
+    (
+        Calculation.CHANGE,
+        rf"(?:chang\w*|differences?|deltas?) (?:from|to|versus|vs|against|compared (?:to|with)) (?:the |one )?"
+        rf"(?:previous|prior|preceding) {_DIM}|chang\w* (?=(?:by|per|each|every|from) {_DIM})|"
+        r"chang\w* from {_DIM} to {_DIM}|"
+        r"(?:month|quarter|week) (?:over|on|to|by) (?:month|quarter|week)(?: changes?| differences?)?|"
+        r"(?:monthly|quarterly|yearly|annual|weekly) (?:changes?|differences?)|"
+        rf"(?:compared (?:to|with)|versus|vs) (?:the |its )?(?:previous|prior|preceding) (?:one|{_DIM})",
+    ),
+    (
+        Calculation.PERCENT_CHANGE,
+        r"(?:(?:percent(?:age)?|%|relative)(?: wise)? (?:change|growth|increase|decrease|difference|drop|rise)|"
+        r"(?:year over year|year on year|yoy|y o y)(?: (?:growth|change))?|growth(?: rate)?|"
+        r"by (?:how (?:many|much)|what) (?:percent(?:age)?|%)|how much (?:percent|%)|in (?:percent|%)|"
+        r"(?:how much|how|did|has|have|by how much).{0,60}\b(?:grow|grown|grew)\b)",
+    ),
+    (
+        Calculation.DIFFERENCE,
+        r"(?:differences?|differ\w*|gap|delta|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
+        r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|increas\w*|decreas\w*|ris\w+|rose|"
+        r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|increase (?:from|between|in)|"
+        r"decrease (?:from|between|in)|drop (?:from|between|in))",
+    ),
+    (
+        Calculation.SHARE,
+        r"(?:shares?|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
+        r"(?:what|which) (?:percent(?:age)?|%|part|portion|fraction))",
+    ),
+]
+_MEASURES: list[tuple[Measure, str]] = [
+    (Measure.MEDIAN, r"median|50th percentile"),
+    (Measure.SUM, r"total(?:s|ed|led)?|sum(?:med)?|altogether|in total|add(?:ed)? up|overall total|aggregate"),
+    (Measure.AVERAGE, r"averages?|mean|avg|on average|typical(?:ly)?"),
+    (Measure.LAST, r"latest|most recent|newest|last (?:known|recorded|reading|value)|current(?:ly)? value"),
+]
+_SUBJECTS: list[tuple[Subject, str]] = [
+    (Subject.ANOMALIES, r"anomal\w*|outliers?|abnormal\w*|irregularit\w*|alerts?"),
+    (
+        Subject.READINGS,
+        r"readings?|data ?points?|measurements?|records?\b|entries|observations?|(?:single|individual|raw) values?|"
+        r"rows of data|data rows|rows",
+    ),
+]
+_COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
+_EXCLUDED = (
+    r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
+    r"ignor\w+|leaving out|not in|outside(?: of)?|besides|minus|leave out|not counting)"
+    rf"((?: (?:for|the|and|or|in|region|team|country|department|kpi)| {_NAMED})+)"
+)
+_COMPARED = r"compar\w*|versus|vs|against|relative to|side by side"
+_TREND = (
+    r"trends?(?:ing)?|develop\w*|evol\w+|over time|history of|trajectory|timeline|time series|progress\w*|"
+    r"over the course of"
+)
+_SORTED = r"(?:sort\w*|order\w*|rank\w*)(?: (?:from|by))?"
+_COMBINED = r"combined|together|in total for|altogether|summed|taken together"
+_DEFINITION = (
+    r"(?:what (?:does|do|is meant by).{0,40}(?:mean|measure|stand for|say)|defin\w+|meaning of|explain\w*|"
+    r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|measured in|how (?:is|are) (?:KPI|it|the KPI) "
+    r"(?:defined|calculated|computed|measured)|what (?:is|are) (?:a |an |the )?KPI(?: and)?$)"
+)
+_CHANGES_DATA = (
+    r"^(?:please |can you |could you |pls |kindly |now |i want to |i need to |go and |just )*"
+    r"(?:delete|remove|erase|drop|insert|add|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
+    r"set|correct|fix|wipe|purge|increase|decrease|store|save)\b(?!.{0,40}\bdid\b)"
+)
+_BEYOND = (
+    r"correlat\w*|standard deviations?|variance|volatil\w+|percentiles?|forecast\w*|predict\w*|project(?:ed|ion)\w*|"
+    r"ratio (?:of|between)|consecutive\w*|in a row|streak|distribution|histogram|regression|times as|"
+    r"divided by|multiplied|weighted|outperform\w*|twice|double|per cent of target"
+)
+
+
+@dataclass(frozen=True)
+class Cues:
+    """What the phrases of a question say; None or empty where they say nothing."""
+
+    subject: Subject | None = None
+    by: tuple[Dimension, ...] = ()
+    """Dimensions that the question asks a row for each of."""
+    ranked: tuple[Dimension, ...] = ()
+    """Dimensions whose members the question picks from ("which team ...")."""
+    single: bool = False
+    """It asks for one member ("which team", not "which teams")."""
+    calculation: Calculation | None = None
+    measure: Measure | None = None
+    order: Order | None = None
+    top: int | None = None
+    conditions: tuple[Condition, ...] = ()
+    window: int | None = None
+    excluded: tuple[tuple[int, int], ...] = ()
+    """Spans of words in which names are meant to be left out."""
+    counted: bool = False
+    compared: bool = False
+    trend: bool = False
+    sorted: bool = False
+    combined: bool = False
+    year_over_year: bool = False
+    definition: bool = False
+    names: Dimension | None = None
+    """It asks for names of this dimension: "list the teams"."""
+    changes_data: bool = False
+    beyond: bool = False
+    """It asks for what no plan can say."""
+    said: frozenset[int] = field(default_factory=frozenset)
+    """Indexes of the words that were understood."""
+
+
+class Skeleton:
+    """The words to look cues up in; remembers which of them were part of one."""
+
+    def __init__(self, words: list[str]) -> None:
+        self.text = " ".join(words)
+        self._starts = [0]
+        for word in words:
+            self._starts.append(self._starts[-1] + len(word) + 1)
+        self.said: set[int] = set()
+
+    def find(self, pattern: str) -> re.Match[str] | None:
+        """The first match of `pattern` at word boundaries, whose words now count as understood."""
+        return next(self.all(pattern), None)
+
+    def all(self, pattern: str) -> Iterator[re.Match[str]]:
+        """All matches, as `find`."""
+        for match in re.finditer(rf"(?<!\S)(?:{pattern})(?!\S)", self.text):
+            self.said.update(range(*self.span(match.start(), match.end())))
+            yield match
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Indexes of the words (first, after last) that the characters from `start` to before `end` touch."""
+        first = max(i for i, at in enumerate(self._starts) if at <= start)
+        return first, next((i for i, at in enumerate(self._starts) if at >= end), len(self._starts) - 1)
+
+
+def find(words: list[str]) -> Cues:
+    """The cues of the skeleton `words`."""
+    skeleton = Skeleton(words)
+    changes = bool(re.search(_CHANGES_DATA, skeleton.text))
+    conditions = _conditions(skeleton)
+    excluded = tuple(skeleton.span(*match.span(1)) for match in skeleton.all(_EXCLUDED))
+    calculation = next((calc for calc, pattern in _CALCULATIONS if skeleton.find(pattern)), None)
+    subject = next((subject for subject, pattern in _SUBJECTS if skeleton.find(pattern)), None)
+    ranked, single = _ranked(skeleton)
+    by = tuple(dict.fromkeys(d for pattern in _GROUPED for m in skeleton.all(pattern) for d in _dims(m[1])))
+    adverbs = tuple(dim for word, dim in _ADVERBS.items() if skeleton.find(word))
+    order, top = _order(skeleton)
+    averaged = calculation in {
+        Calculation.ABOVE_AVERAGE,
+        Calculation.BELOW_AVERAGE,
+        Calculation.MOVING_AVERAGE,
+    }
+    measures = [measure for measure, pattern in _MEASURES if skeleton.find(pattern)]
+    measure = next((m for m in measures if not (averaged and m is Measure.AVERAGE)), None)
+    if calculation is Calculation.RUNNING_TOTAL and measure is Measure.SUM:
+        measure = None
+    grouped = tuple(dim for dim in dict.fromkeys((*by, *adverbs)) if dim not in ranked)
+    return Cues(
+        subject=subject,
+        by=grouped,
+        ranked=ranked,
+        single=single,
+        calculation=calculation,
+        measure=measure,
+        order=order,
+        top=top,
+        conditions=conditions,
+        window=_window(skeleton) if calculation is Calculation.MOVING_AVERAGE else None,
+        excluded=excluded,
+        counted=bool(skeleton.find(_COUNTED)),
+        compared=bool(skeleton.find(_COMPARED)),
+        trend=bool(skeleton.find(_TREND)),
+        sorted=bool(skeleton.find(_SORTED)),
+        combined=bool(skeleton.find(_COMBINED)),
+        year_over_year=bool(skeleton.find(r"year over year|year on year|yoy|y o y")),
+        definition=bool(skeleton.find(_DEFINITION)),
+        names=_names(skeleton),
+        changes_data=changes,
+        beyond=bool(skeleton.find(_BEYOND)),
+        said=frozenset(skeleton.said),
+    )
+
+
+def words() -> frozenset[str]:
+    """The English words that cues are made of, as far as the patterns write them out."""
+    patterns = [*_GROUPED, *_RANKED, _COUNTED, _EXCLUDED, _COMPARED, _TREND, _SORTED, _COMBINED, _BEYOND]
+    patterns += [_DEFINITION, _CHANGES_DATA, *(p for table in (_CALCULATIONS, _MEASURES, _SUBJECTS) for _, p in table)]
+    return frozenset(
+        word for pattern in patterns for word in re.findall(r"(?<![\w\\])[a-z]{3,}(?![\w*+?(\[])", pattern)
+    ) | frozenset(_ADVERBS)
+
+
+def _dims(text: str) -> tuple[Dimension, ...]:
+    found = (DIMENSION_WORDS.get(stem(word)) for word in text.split())
+    return tuple(Dimension(name) for name in found if name)
+
+
+def _ranked(skeleton: Skeleton) -> tuple[tuple[Dimension, ...], bool]:
+    for pattern in _RANKED:
+        for match in skeleton.all(pattern):
+            dims = _dims(match[1])
+            return dims, stem(match[1]) == match[1]
+    if skeleton.find(r"who"):
+        return (Dimension.TEAM,), True
+    if skeleton.find(r"where") and skeleton.find(_RANK):
+        return (Dimension.REGION,), True
+    if skeleton.find(r"when") and skeleton.find(_RANK):
+        return (Dimension.MONTH,), True
+    return (), False
+
+
+def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
+    count = rf"(?:({_COUNT}) )?"
+    ways: Mapping[Order, str] = {Order.BEST: _BEST, Order.WORST: _WORST, Order.LOW: _LOW, Order.HIGH: _HIGH}
+    for order, pattern in ways.items():
+        if match := skeleton.find(rf"{count}{pattern}(?: ({_COUNT}))?"):
+            number = match[1] or match[2]
+            if not number and (asked := skeleton.find(rf"(?:which|what|the) ({_COUNT}) {_DIM}")):
+                number = asked[1]
+            return order, _whole_number(number)
+    for order, pattern in (
+        (Order.LOW, r"ascending|asc|lowest first|from low to high|smallest first"),
+        (Order.HIGH, r"descending|desc|from high to low|highest to lowest|(?:sort\w*|order\w*|rank\w*)(?: by)?"),
+    ):
+        if skeleton.find(pattern):
+            return order, None
+    return None, None
+
+
+def _whole_number(word: str | None) -> int | None:
+    if not word:
+        return None
+    return NUMBERS.get(word) or int(word)
+
+
+def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
+    found: list[Condition] = []
+    reading = bool(
+        re.search(
+            r"\b(?:readings?|measurements?|values|data ?points?|how often|times|ever|records|entries|observations?)\b",
+            skeleton.text,
+        )
+    )
+    verbs = r"(?:is |was |were |are |stay\w* |went |go |of |be |been )*"
+    ways = (
+        (">=", r"at least|no less than|not less than|>=|from|minimum of|or more"),
+        ("<=", r"at most|no more than|not more than|<=|maximum of|up to|or less"),
+        (
+            ">",
+            r"above|over|more than|greater than|higher than|bigger than|exceed\w*|>|larger than|longer than|"
+            r"beyond|better than|in excess of",
+        ),
+        ("<", r"below|under|less than|lower than|smaller than|fewer than|<|shorter than|beneath|worse than"),
+        ("=", r"exactly|equal to|equals|="),
+    )
+    if between := skeleton.find(rf"between ({_NUMBER})(?: %)? and ({_NUMBER})"):
+        low, high = _decimal(between[1]), _decimal(between[2])
+        return (Condition(">=", low, reading), Condition("<=", high, reading))
+    for operator, pattern in ways:
+        for match in skeleton.all(rf"{verbs}(?:{pattern}) (?:the |a |an )?(?:[a-z]{{2,4}} )?({_NUMBER})"):
+            if operator == ">=" and match[0].startswith("from"):
+                continue
+            found.append(Condition(operator, _decimal(match[1]), reading))
+    return tuple(found)
+
+
+def _decimal(written: str) -> Decimal:
+    number, _, scale = written.partition(" ")
+    groups = number.split(",")
+    if len(groups) > 1 and all(len(group.split(".")[0]) == 3 for group in groups[1:]):
+        number = number.replace(",", "")
+    return Decimal(number.replace(",", ".")) * _SCALES.get(scale, 1)
+
+
+def _window(skeleton: Skeleton) -> int | None:
+    match = skeleton.find(rf"({_COUNT}) {_DIM} (?:moving|rolling)")
+    return _whole_number(match[1]) if match else None
+
+
+def _names(skeleton: Skeleton) -> Dimension | None:
+    """The dimension whose names are asked for, without any number: "which teams do we have"."""
+    ways = (
+        rf"(?:which|what|list|show|name|how many|give me|tell me|are there|number of|count)(?: me)?"
+        rf"(?: (?:are|of|all|the|our|different|available|{_NAMED}))* ({_DIM})",
+        rf"(?:which|what) ({_DIM}) (?:does|do|is|are)",
+        rf"({_DIM}) (?:do we|are there|exist|can i|belong|are part|are in|is in)",
+    )
+    for way in ways:
+        if match := re.search(rf"(?<!\S)(?:{way})(?!\S)", skeleton.text):
+            dims = _dims(match[1])
+            return dims[0] if dims else None
+    return None

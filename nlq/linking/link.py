@@ -1,0 +1,137 @@
+"""Links a question: which of its words name what, and which say what to do; what stays open stays open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+
+from nlq.linking import cues as cue_words
+from nlq.linking import periods as period_words
+from nlq.linking.cues import Cues
+from nlq.linking.lexicon import Kind
+from nlq.linking.names import SURE_MARGIN, SURE_SCORE, Mention, Names
+from nlq.linking.periods import PeriodMention
+from nlq.linking.points import NUMBERS, Calendar, month_words
+from nlq.linking.typos import correct
+from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS
+from nlq.linking.words import Token, stem, stems, tokenize
+
+
+@dataclass(frozen=True)
+class Links:
+    """A question with everything that linking found in it."""
+
+    tokens: tuple[Token, ...]
+    mentions: tuple[Mention, ...]
+    periods: tuple[PeriodMention, ...]
+    cues: Cues
+    candidates: tuple[tuple[str, float], ...]
+    """KPIs that loose words hint at, best first, where none is named."""
+    leftovers: tuple[str, ...]
+    """Words, as written, that nothing was found for."""
+    corrections: tuple[tuple[str, str], ...]
+    """(written, read): words that were taken for slips of the pen."""
+
+    def of(self, kind: Kind, *, excluded: bool = False) -> tuple[Mention, ...]:
+        """The mentions of one kind."""
+        return tuple(m for m in self.mentions if m.kind is kind and m.excluded is excluded)
+
+
+def link(text: str, names: Names, calendar: Calendar) -> Links:
+    """Link the question `text` against a catalogue's `names`."""
+    common = _common_words() | _description_words(names)
+    tokens, corrections = correct(tokenize(text), names.lexicon.vocabulary, common)
+    words = [token.folded for token in tokens]
+    mentions = names.whole(tokens)
+    taken = _taken(len(words), mentions)
+    periods = period_words.find(words, taken, calendar)
+    taken = _taken(len(words), [*mentions, *periods])
+    partial = names.partial(tokens, taken)
+    loose = [token.stem for token in tokens]
+    mentions = tuple(
+        sorted((*mentions, *(names.narrowed(m, loose) for m in partial)), key=lambda mention: mention.start)
+    )
+    cues, spans = _cues(words, mentions, periods)
+    said = cues.said
+    mentions = tuple(
+        replace(m, excluded=any(start <= at < end for start, end in cues.excluded))
+        for at, m in ((spans[mention.start], mention) for mention in mentions)
+    )
+    left = [
+        token
+        for index, token in enumerate(tokens)
+        if index in spans
+        and spans[index] not in said
+        and not _inside(index, [*mentions, *periods])
+        and token.folded not in FUNCTION_WORDS
+        and token.stem not in DIMENSION_WORDS
+    ]
+    candidates = _candidates(names, mentions, tokens, [*mentions, *periods])
+    explained = _explained(names, candidates, left)
+    return Links(
+        tokens=tokens,
+        mentions=mentions,
+        periods=periods,
+        cues=cues,
+        candidates=candidates,
+        leftovers=tuple(token.written for token in left if token.stem not in explained),
+        corrections=corrections,
+    )
+
+
+def sure(candidates: Sequence[tuple[str, float]]) -> str | None:
+    """The candidate that loose words leave no doubt about, if any."""
+    if not candidates or candidates[0][1] < SURE_SCORE:
+        return None
+    alone = len(candidates) == 1 or candidates[0][1] >= SURE_MARGIN * candidates[1][1]
+    return candidates[0][0] if alone else None
+
+
+def _candidates(
+    names: Names, mentions: Sequence[Mention], tokens: Sequence[Token], spans: Sequence[Mention | PeriodMention]
+) -> tuple[tuple[str, float], ...]:
+    if any(mention.kind is Kind.KPI for mention in mentions):
+        return ()
+    outside = [token.stem for index, token in enumerate(tokens) if not _inside(index, spans)]
+    return names.candidates(outside)
+
+
+def _explained(names: Names, candidates: Sequence[tuple[str, float]], left: Sequence[Token]) -> set[str]:
+    """Leftover words that say something about the first candidates."""
+    if not candidates:
+        return set()
+    return {token.stem for token in left if names.candidates([token.stem])}
+
+
+def _cues(
+    words: Sequence[str], mentions: Sequence[Mention], periods: Sequence[PeriodMention]
+) -> tuple[Cues, dict[int, int]]:
+    """The cues, and for each word that begins an entry of the skeleton, the index of that entry."""
+    starts = {m.start: (m.end, m.kind.name) for m in mentions}
+    starts |= {p.start: (p.end, "PERIOD") for p in periods}
+    skeleton: list[str] = []
+    entries: dict[int, int] = {}
+    at = 0
+    while at < len(words):
+        end, entry = starts.get(at, (at + 1, words[at]))
+        entries[at] = len(skeleton)
+        skeleton.append(entry)
+        at = end
+    return cue_words.find(skeleton), entries
+
+
+def _inside(index: int, spans: Sequence[Mention | PeriodMention]) -> bool:
+    return any(span.start <= index < span.end for span in spans)
+
+
+def _taken(count: int, spans: Sequence[Mention | PeriodMention]) -> list[bool]:
+    return [_inside(index, spans) for index in range(count)]
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    english = FUNCTION_WORDS | DIMENSION_WORDS.keys() | NUMBERS.keys() | cue_words.words() | month_words()
+    return frozenset(english | {stem(word) for word in english})
+
+
+def _description_words(names: Names) -> frozenset[str]:
+    return frozenset(word for kpi in names.catalog.kpis for word in stems(kpi.description))

@@ -1,0 +1,298 @@
+"""Compiles a plan to one SELECT over the reporting views; right by construction."""
+
+import textwrap
+from dataclasses import replace
+
+from nlq.catalog import Catalog, Direction, Kpi
+from nlq.period import Grain, Period, shift
+from nlq.plan import expressions as sql
+from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
+from nlq.plan.names import compile_names
+
+_COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
+_AVERAGES = {Calculation.ABOVE_AVERAGE: ">", Calculation.BELOW_AVERAGE: "<"}
+_SORTED_BY = {
+    Calculation.DIFFERENCE: "difference",
+    Calculation.PERCENT_CHANGE: "percent_change",
+    Calculation.CHANGE: "change",
+    Calculation.PERCENT_FROM_PREVIOUS: "percent_change",
+}
+_ANOMALY = ("detected_at", "severity", "kpi", "team", "region", "value", "description")
+
+
+def compile_plan(plan: Plan, catalog: Catalog) -> str:
+    """The SQL of `plan`; its names must be in `catalog`."""
+    if plan.subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
+        return compile_names(plan)
+    return _Compiler(plan, catalog).statement()
+
+
+def sides(plan: Plan) -> tuple[tuple[str, Period | Filter], ...]:
+    """The two or more things that a comparing plan compares, with their labels, the base first."""
+    if Dimension.PERIOD in plan.by:
+        ordered = sorted(plan.periods, key=lambda p: (p.start is not None, p.start))
+        return tuple((period.label, period) for period in ordered)
+    for found in plan.filters:
+        if found.dimension in plan.by and len(found.values) > 1 and not found.exclude:
+            ones = [(value, Filter(found.dimension, (value,))) for value in found.values]
+            return tuple(reversed(ones))
+    if Dimension.KPI in plan.by:
+        return tuple(reversed([(kpi, Filter(Dimension.KPI, (kpi,))) for kpi in plan.kpis]))
+    return ()
+
+
+def compared_dimension(plan: Plan) -> Dimension:
+    """The dimension whose members a comparing plan sets side by side."""
+    first = sides(plan)[0][1]
+    return first.dimension if isinstance(first, Filter) else Dimension.PERIOD
+
+
+class _Compiler:
+    def __init__(self, plan: Plan, catalog: Catalog) -> None:
+        self.plan = plan
+        self.kpis: list[Kpi] = [catalog.by_name[kpi] for kpi in plan.kpis]
+        self.anomalies = plan.subject is Subject.ANOMALIES
+        self.time = "detected_at" if self.anomalies else "timestamp"
+        self.calculation = plan.calculation
+        self.outer: list[str] = []
+        self.by = plan.by
+        if self._compares():
+            self.by = tuple(dim for dim in plan.by if dim is not compared_dimension(plan))
+
+    def statement(self) -> str:
+        """The whole SELECT."""
+        grouped = bool(self.by) or self.plan.count or self.plan.subject is Subject.VALUES
+        if not grouped or (self.plan.count and not self.by and self.plan.subject is not Subject.VALUES):
+            return self._listed() if not self.plan.count else self._counted_rows()
+        steps = self._steps()
+        if self.plan.count:
+            counted = sql.name(f"{self.by[-1].value}s") if self.by else "rows"
+            body = f"SELECT count(*) AS {counted}\nFROM (\n{textwrap.indent(steps, '    ')}\n) AS matching"
+            return body
+        return steps
+
+    def _compares(self) -> bool:
+        return self.calculation in _COMPARED and len(sides(self.plan)) == 2
+
+    @property
+    def _value(self) -> str:
+        if self.anomalies:
+            return "anomalies"
+        if self.plan.subject is Subject.READINGS:
+            return "readings"
+        return sql.name(self.kpis[0].name) if len(self.kpis) == 1 else "result"
+
+    def _listed(self) -> str:
+        """Single readings or anomalies, one row for each."""
+        columns = _ANOMALY if self.anomalies else ("timestamp", "kpi", "team", "region", "value")
+        order = {Order.NAME: f"{self.time} DESC", Order.HIGH: "value DESC", Order.LOW: "value"}
+        by = order.get(self.plan.order) or ("value DESC" if self._descending() else "value")
+        return self._joined(
+            f"SELECT {', '.join(columns)}",
+            f"FROM {self._view()}",
+            self._where(()),
+            f"ORDER BY {by}, {'anomaly_id' if self.anomalies else 'kpi_data_id'}",
+            f"LIMIT {self.plan.top}" if self.plan.top else "",
+        )
+
+    def _counted_rows(self) -> str:
+        return self._joined(
+            f"SELECT count(*) AS {self._value}", f"FROM {self._view()}", self._where(self.plan.by)
+        )
+
+    def _steps(self) -> str:
+        """The grouped numbers, and what is worked out from them."""
+        conditions = [c for c in self.plan.conditions if not c.on_reading]
+        simple = self.calculation is Calculation.NONE or (
+            self.calculation in _COMPARED and not self._compares()
+        )
+        if simple and not self.plan.within:
+            having = sql.conjunction(sql.compared(c, self._aggregate()) for c in conditions)
+            return self._joined(
+                self._core(),
+                f"HAVING {having}" if conditions else "",
+                self._ordered(self._value),
+            )
+        columns, where = self._calculated()
+        target = _SORTED_BY.get(self.calculation, self._value)
+        where += [sql.compared(c, target) for c in conditions]
+        steps = f"WITH grouped AS (\n{textwrap.indent(self._core(), '    ')}\n)"
+        dims = [sql.name(dim.value) for dim in self.by]
+        inner = f"SELECT {', '.join([*dims, *columns])}\nFROM grouped"
+        if self.plan.within:
+            return self._within(steps, inner, where, target)
+        windowed = self.calculation not in _AVERAGES and not self._compares()
+        if where and windowed:
+            inner = f"SELECT *\nFROM (\n{textwrap.indent(inner, '    ')}\n) AS calculated"
+        return self._joined(
+            steps, inner, f"WHERE {sql.conjunction(where)}" if where else "", self._ordered(target)
+        )
+
+    def _within(self, steps: str, inner: str, where: list[str], target: str) -> str:
+        """The first `top` rows for each member of the dimensions `within`."""
+        groups = ", ".join(sql.name(dim.value) for dim in self.plan.within)
+        way = "DESC" if self._descending() else "ASC"
+        dims = [sql.name(dim.value) for dim in self.by]
+        tie = ", ".join(dims)
+        place = f"row_number() OVER (PARTITION BY {groups} ORDER BY {target} {way} NULLS LAST, {tie}) AS place"
+        columns, _ = self._calculated()
+        shown = ", ".join([*dims, *(column.rpartition(" AS ")[2] for column in columns)])
+        calculated = inner.replace("\nFROM grouped", f"\n{'FROM grouped'}")
+        ranked = f"SELECT {shown}, {place}\nFROM (\n{textwrap.indent(calculated, '    ')}\n) AS calculated"
+        if where:
+            ranked += f"\nWHERE {sql.conjunction(where)}"
+        return self._joined(
+            steps,
+            f"SELECT {shown}\nFROM (\n{textwrap.indent(ranked, '    ')}\n) AS ranked",
+            f"WHERE place <= {self.plan.top or 1}",
+            f"ORDER BY {groups}, place",
+        )
+
+    def _calculated(self) -> tuple[list[str], list[str]]:
+        """The columns after the dimensions, and the conditions on them."""
+        value = self._value
+        times = [sql.name(d.value) for d in self.by if d.is_time or d is Dimension.PERIOD]
+        others = [sql.name(d.value) for d in self.by if not (d.is_time or d is Dimension.PERIOD)]
+        series = self._over(others, times)
+        if self._compares():
+            return self._comparison(), []
+        if self.calculation is Calculation.SHARE:
+            total = f"nullif(sum({value}) OVER ({f'PARTITION BY {", ".join(times)}' if times else ''}), 0)"
+            share = f"round(100.0 * {value} / {total}, 2) AS share_percent"
+            return [value, share], [sql.filtered(f) for f in self._shown_filters()]
+        if self.calculation in _AVERAGES:
+            average = f"(SELECT avg({value}) FROM grouped)"
+            shown = f"{sql.rounded(average, self.kpis)} AS average"
+            return [value, shown], [f"{value} {_AVERAGES[self.calculation]} {average}"]
+        if self.calculation in {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}:
+            before = f"lag({value}) OVER ({series})"
+            change = f"{value} - {before} AS change"
+            percent = f"round(100.0 * ({value} - {before}) / nullif({before}, 0), 2) AS percent_change"
+            return [value, change, percent], self._after_start()
+        if self.calculation is Calculation.RUNNING_TOTAL:
+            return [value, f"sum({value}) OVER ({series}) AS running_total"], []
+        if self.calculation is Calculation.MOVING_AVERAGE:
+            rows = f"ROWS BETWEEN {self.plan.window - 1} PRECEDING AND CURRENT ROW"
+            average = sql.rounded(f"avg({value}) OVER ({series} {rows})", self.kpis)
+            return [value, f"{average} AS moving_average"], []
+        return [value], []
+
+    def _comparison(self) -> list[str]:
+        (base, _), (other, _) = sides(self.plan)
+        one, two = sql.name(base), sql.name(other)
+        percent = f"round(100.0 * ({two} - {one}) / nullif({one}, 0), 2) AS percent_change"
+        return [one, two, f"{two} - {one} AS difference", percent]
+
+    def _core(self) -> str:
+        """The readings, grouped."""
+        dims = [
+            f"{expression} AS {sql.name(dim.value)}"
+            if (expression := sql.dimension(dim, self.plan.periods, self.time)) != dim.value
+            else expression
+            for dim in self.by
+        ]
+        if self._compares():
+            values = [
+                f"{self._aggregate(self._side(side))} AS {sql.name(label)}" for label, side in sides(self.plan)
+            ]
+        else:
+            values = [f"{self._aggregate()} AS {self._value}"]
+        groups = ", ".join(str(number) for number in range(1, len(dims) + 1))
+        return self._joined(
+            f"SELECT {', '.join([*dims, *values])}",
+            f"FROM {self._source()}",
+            "" if self._needs_latest() else self._where(self.by),
+            f"GROUP BY {groups}" if groups else "",
+        )
+
+    def _aggregate(self, only: str | None = None) -> str:
+        if self.anomalies or self.plan.subject is Subject.READINGS:
+            return f"count(*) FILTER (WHERE {only})" if only else "count(*)"
+        return sql.aggregate(self.kpis, self.plan.measure, only)
+
+    def _side(self, side: Period | Filter) -> str:
+        return sql.within(side, self.time) if isinstance(side, Period) else sql.filtered(side)
+
+    def _view(self) -> str:
+        return "nlq.kpi_anomalies" if self.anomalies else "nlq.kpi_values"
+
+    def _needs_latest(self) -> bool:
+        return self.plan.subject is Subject.VALUES and any(
+            sql.how(kpi, self.plan.measure) is Measure.LAST for kpi in self.kpis
+        )
+
+    def _source(self) -> str:
+        if not self._needs_latest():
+            return self._view()
+        buckets = [
+            sql.dimension(dim, self.plan.periods, self.time)
+            for dim in self.plan.by
+            if dim.is_time or dim is Dimension.PERIOD
+        ]
+        series = ", ".join(["kpi", "team", "region", *buckets])
+        latest = (
+            f"row_number() OVER (PARTITION BY {series} ORDER BY timestamp DESC, kpi_data_id DESC) = 1"
+            " AS is_latest"
+        )
+        columns = "kpi, category, team, department, region, country, value, timestamp"
+        inner = self._joined(f"SELECT {columns},\n    {latest}", f"FROM {self._view()}", self._where(self.by))
+        return f"(\n{textwrap.indent(inner, '    ')}\n) AS readings"
+
+    def _where(self, by: tuple[Dimension, ...]) -> str:
+        conditions = []
+        if self.plan.kpis:
+            conditions.append(sql.filtered(Filter(Dimension.KPI, self.plan.kpis)))
+        shown = self._shown_filters() if self.calculation is Calculation.SHARE else ()
+        conditions += [sql.filtered(f) for f in self.plan.filters if f not in shown]
+        conditions += self._in_periods()
+        conditions += [sql.compared(c, "value") for c in self.plan.conditions if c.on_reading]
+        named = [dim for dim in by if not dim.is_time and dim not in {Dimension.PERIOD, Dimension.KPI}]
+        only = {f.dimension for f in self.plan.filters if not f.exclude and f not in shown}
+        conditions += [f"{dim.value} IS NOT NULL" for dim in named if dim not in only]
+        return "WHERE " + "\n  AND ".join(conditions) if conditions else ""
+
+    def _in_periods(self) -> list[str]:
+        periods = [self._extended(period) for period in self.plan.periods]
+        if len(periods) == 1:
+            return [sql.within(periods[0], self.time)] if periods[0].start or periods[0].end else []
+        return ["(" + " OR ".join(f"({sql.within(p, self.time)})" for p in periods) + ")"] if periods else []
+
+    def _extended(self, period: Period) -> Period:
+        """A period with one unit before it, which its first change is a change from."""
+        times = [dim for dim in self.by if dim.is_time]
+        if self.calculation not in {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS} or not times:
+            return period
+        return replace(period, start=period.start and shift(period.start, Grain(times[0].value), -1))
+
+    def _after_start(self) -> list[str]:
+        start = self.plan.periods[0].start if len(self.plan.periods) == 1 else None
+        time = next((dim for dim in self.by if dim.is_time), None)
+        return [f"{sql.name(time.value)} >= {sql.time_label(start, time)}"] if start and time else []
+
+    def _shown_filters(self) -> tuple[Filter, ...]:
+        """Filters on what the rows are shares of: they choose rows after the whole is known."""
+        return tuple(f for f in self.plan.filters if f.dimension in self.by)
+
+    def _over(self, partition: list[str], order: list[str]) -> str:
+        parts = [f"PARTITION BY {', '.join(partition)}" if partition else ""]
+        parts.append(f"ORDER BY {', '.join(order)}" if order else "")
+        return " ".join(part for part in parts if part)
+
+    def _descending(self) -> bool:
+        down = bool(self.kpis) and self.kpis[0].direction is Direction.DOWN or self.anomalies
+        return {Order.LOW: False, Order.BEST: not down, Order.WORST: down}.get(self.plan.order, True)
+
+    def _ordered(self, target: str) -> str:
+        dims = [sql.name(dim.value) for dim in self.by]
+        if Dimension.PERIOD in self.by and self.calculation is Calculation.NONE:
+            dims = [f"min({self.time})" if dim == "period" else dim for dim in dims]
+        if self.plan.order is Order.NAME:
+            order = dims
+        else:
+            order = [f"{target} {'DESC' if self._descending() else 'ASC'} NULLS LAST", *dims]
+        limit = f"\nLIMIT {self.plan.top}" if self.plan.top else ""
+        return f"ORDER BY {', '.join(order)}{limit}" if self.by else ""
+
+    @staticmethod
+    def _joined(*parts: str) -> str:
+        return "\n".join(part for part in parts if part)
