@@ -1,20 +1,17 @@
-"""The Flask application for any WSGI server: `flask --app app run`, `gunicorn 'app:create_app()'`."""
+"""The Flask application for any WSGI server, such as `gunicorn --threads 16 'app:create_app()'`."""
 
 import atexit
 from contextlib import ExitStack
 
 from flask import Flask
 
-from nlq import settings
-from nlq.embedded import progress
-from nlq.service import build, embedded
-from nlq.web import create_app as create_web_app
+from nlq import settings, web
+from nlq.cli import parts
+from nlq.service import build
 
 
 def create_app() -> Flask:
     """The application of the settings in the environment; what they do not name runs until exit."""
-    parts = ExitStack()
-    atexit.register(parts.close)
-    with progress.on_terminal() as report:
-        complete = parts.enter_context(embedded(settings.load(), report))
-    return create_web_app(build(complete))
+    running = ExitStack()
+    atexit.register(running.close)
+    return web.create_app(build(running.enter_context(parts.everything(settings.load()))))

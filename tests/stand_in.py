@@ -185,7 +185,7 @@ def service(
 
 
 def module(service: StandInService, on_stop: Callable[[], object] = bool) -> types.ModuleType:
-    """A module to take the place of `nlq.service`: it builds `service`; stopping its parts calls `on_stop`."""
+    """A module to take the place of `nlq.service`: it builds `service`; its parts end with `on_stop`."""
 
     @contextmanager
     def embedded(settings: Settings, report: object) -> Iterator[Settings]:

@@ -1,16 +1,20 @@
 """`nlq serve` as a process of its own, over a stand-in of the service behind it."""
 
+import atexit
+import importlib
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Thread
 
 import httpx
 import pytest
+
+from tests import stand_in
 
 _SERVE = """
 import sys, time
@@ -86,3 +90,19 @@ def test_a_port_in_use_is_one_sentence() -> None:
     assert (process.returncode, out) == (1, "")
     assert err.startswith(f"Port {port} on 127.0.0.1 is already in use")
     assert err.count("\n") == 1
+
+
+def test_any_wsgi_server_can_serve_the_application(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+    monkeypatch.setitem(
+        sys.modules, "nlq.service", stand_in.module(stand_in.service(), lambda: ended.append("parts"))
+    )
+    registered: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", registered.append)
+    monkeypatch.delitem(sys.modules, "app", raising=False)
+    app = importlib.import_module("app").create_app()
+    assert app.test_client().get("/readyz").status_code == 200
+    assert ended == []
+    for at_exit in registered:
+        at_exit()
+    assert ended == ["parts"]
