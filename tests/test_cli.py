@@ -206,7 +206,7 @@ def test_wrong_use_is_told_apart_from_failure(
 
 
 def test_numbers_of_a_column_have_equally_many_decimals_and_years_no_commas() -> None:
-    columns = (Column("year", "integer"), Column("revenue", "number"), Column("share", "number"))
+    columns = (Column("year", "integer"), Column("previous_year", "number"), Column("share", "number"))
     rows = ((2026, Decimal("1234567.5"), 0.12345), (2025, Decimal("12.25"), None))
     assert cells.written(Table(columns, rows)) == [
         ["2026", "1,234,567.50", "0.1235"],

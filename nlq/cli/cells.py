@@ -9,7 +9,7 @@ from nlq.answer import Column, Table, Value
 
 Number = int | float | Decimal
 
-_CALENDAR = re.compile(r"(.*_)?(year|quarter|month|week|day|id)", re.IGNORECASE)
+_UNGROUPED = re.compile(r"((fiscal|iso)_)?(year|quarter|month|week|day)|(.*_)?id", re.IGNORECASE)
 _MOST_DECIMALS = 2
 _MOST_DECIMALS_OF_SMALL = 4
 
@@ -31,7 +31,7 @@ def written(table: Table) -> list[list[str]]:
 def _writer(column: Column, values: Sequence[Value]) -> Callable[[Value], str]:
     numbers = [value for value in values if _is_number(value)]
     digits = _decimals(numbers)
-    grouping = "" if _CALENDAR.fullmatch(column.name) else ","
+    grouping = "" if _UNGROUPED.fullmatch(column.name) else ","
 
     def write(value: Value) -> str:
         if value is None:

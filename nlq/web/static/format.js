@@ -1,6 +1,6 @@
 // Turns the values of a column into what people read.
 
-const CALENDAR = /^(.*_)?(year|quarter|month|week|day|id)$/i;
+const UNGROUPED = /^((fiscal|iso)_)?(year|quarter|month|week|day)$|^(.*_)?id$/i;
 const MOST_DECIMALS = 2;
 const MOST_DECIMALS_OF_SMALL = 4;
 const LANGUAGE = "en";
@@ -35,7 +35,7 @@ function numberWriter(column, values) {
   const numbers = values.filter((value) => typeof value === "number");
   const digits = decimals(numbers);
   const format = new Intl.NumberFormat(LANGUAGE, {
-    useGrouping: !CALENDAR.test(column.name),
+    useGrouping: !UNGROUPED.test(column.name),
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   });
