@@ -41,7 +41,7 @@ _GROUPED = [
     rf"(?:by|per|(?:for|in|of|across)? ?(?:each|every)(?: of)?|across(?: all)?|broken down by|split by|for all|"
     rf"grouped by|by each|compare|between) (?:the |all |our )*(?:different |individual |various )?"
     rf"({_DIM}(?: (?:and |then )?(?:by |per |the )*{_DIM})*)(?! \d)",
-    rf"\b(?:over|through) (?:the )?({_DIM})(?! \d)",
+    r"(?:over|through|across) (?:the )?(years|quarters|months|weeks|days)(?! \d)",
     rf"all (?:the |our )?({_DIM})",
     rf"\b({_DIM}) (?:comparison|ranking|breakdown|split)",
 ]

@@ -8,11 +8,11 @@ from nlq.linking import cues as cue_words
 from nlq.linking import periods as period_words
 from nlq.linking.cues import Cues
 from nlq.linking.lexicon import Kind
-from nlq.linking.names import SURE_MARGIN, SURE_SCORE, Mention, Names
+from nlq.linking.names import SURE_ALONE, SURE_MARGIN, SURE_SCORE, Mention, Names
 from nlq.linking.periods import PeriodMention
 from nlq.linking.points import NUMBERS, Calendar, month_words
 from nlq.linking.typos import correct
-from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS
+from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize
 
 
@@ -56,6 +56,7 @@ def link(text: str, names: Names, calendar: Calendar) -> Links:
         replace(m, excluded=any(start <= at < end for start, end in cues.excluded))
         for at, m in ((spans[mention.start], mention) for mention in mentions)
     )
+    units = dict.fromkeys(word for kpi in names.catalog.kpis for word in stems(kpi.unit))
     left = [
         token
         for index, token in enumerate(tokens)
@@ -63,7 +64,8 @@ def link(text: str, names: Names, calendar: Calendar) -> Links:
         and spans[index] not in said
         and not _inside(index, [*mentions, *periods])
         and token.folded not in FUNCTION_WORDS
-        and token.stem not in DIMENSION_WORDS
+        and token.stem not in DIMENSION_WORDS | units.keys()
+        and token.folded != "%"
     ]
     candidates = _candidates(names, mentions, tokens, [*mentions, *periods])
     explained = _explained(names, candidates, left)
@@ -80,10 +82,18 @@ def link(text: str, names: Names, calendar: Calendar) -> Links:
 
 def sure(candidates: Sequence[tuple[str, float]]) -> str | None:
     """The candidate that loose words leave no doubt about, if any."""
-    if not candidates or candidates[0][1] < SURE_SCORE:
+    if not candidates:
         return None
-    alone = len(candidates) == 1 or candidates[0][1] >= SURE_MARGIN * candidates[1][1]
-    return candidates[0][0] if alone else None
+    name, score = candidates[0]
+    if len(candidates) == 1:
+        return name if score >= SURE_ALONE else None
+    return name if score >= SURE_SCORE and score >= SURE_MARGIN * candidates[1][1] else None
+
+
+def tied(candidates: Sequence[tuple[str, float]]) -> tuple[str, ...]:
+    """The candidates that loose words speak for equally; empty if there is a single best one."""
+    best = tuple(name for name, score in candidates if score >= 0.95 * candidates[0][1])
+    return best if len(best) > 1 else ()
 
 
 def _candidates(
@@ -129,7 +139,7 @@ def _taken(count: int, spans: Sequence[Mention | PeriodMention]) -> list[bool]:
 
 @cache
 def _common_words() -> frozenset[str]:
-    english = FUNCTION_WORDS | DIMENSION_WORDS.keys() | NUMBERS.keys() | cue_words.words() | month_words()
+    english = FUNCTION_WORDS | INFLECTED | DIMENSION_WORDS.keys() | NUMBERS.keys() | cue_words.words() | month_words()
     return frozenset(english | {stem(word) for word in english})
 
 

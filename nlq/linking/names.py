@@ -13,6 +13,8 @@ from nlq.linking.words import Token, akin, stems
 
 SURE_SCORE, SURE_MARGIN = 0.4, 1.5
 """Loose words decide on a KPI if they say this part of its name, and this many times more than of any other."""
+SURE_ALONE = 0.2
+"""The same for a KPI that is the only candidate."""
 LEAST_SCORE = 0.12
 """A KPI whose loose words score less is no candidate."""
 MOST_CANDIDATES = 6

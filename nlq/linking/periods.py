@@ -23,6 +23,8 @@ class PeriodMention:
     count: int = 1
     """How many units of `unit` the words name: 6 for "the last 6 months"."""
     unit: Grain | None = None
+    parts: tuple[Period, ...] = ()
+    """The first and the last unit of a range, which a question about a change compares."""
 
 
 def find(words: Sequence[str], taken: Sequence[bool], calendar: Calendar) -> tuple[PeriodMention, ...]:
@@ -111,7 +113,8 @@ def _joined(at: int, first: Point, second: Point, before: str) -> PeriodMention:
         first = in_year(first, start.year - 1)
         start = first.period.start
     lead = before in {"from", "between", "since"}
-    return PeriodMention(at - lead, second.after, Period(start, end, spoken_range(start, end)))
+    whole = Period(start, end, spoken_range(start, end))
+    return PeriodMention(at - lead, second.after, whole, parts=(first.period, second.period))
 
 
 def _open(words: Sequence[str], at: int, point: Point, before: str, calendar: Calendar) -> PeriodMention:

@@ -141,7 +141,7 @@ class Calendar:
         if word in _GRAINS and words[at + 1 : at + 3] == ["before", "last"]:
             return self._unit(_GRAINS[word], -2, at + 3)
         ways = {"this": 0, "current": 0, "next": 1, **dict.fromkeys(_LAST, -1)}
-        if word not in ways:
+        if word not in ways or _compares_with(words, at):
             return None
         fiscal = following in {"fiscal", "financial"}
         calendar_word = following == "calendar"
@@ -305,6 +305,15 @@ def in_year(point: Point, year: int) -> Point:
 def _calendar_year(period: Period) -> int:
     assert period.start is not None  # noqa: S101 - callers checked it
     return period.start.isocalendar().year if period.grain is Grain.WEEK else period.start.year
+
+
+def _compares_with(words: Sequence[str], at: int) -> bool:
+    """Whether "previous ..." at `at` is what each unit is compared with, as in "change from the previous month"."""
+    before = at - 1 - (_word(words, at - 1) == "the")
+    return words[at] in {"previous", "prior", "preceding"} and _word(words, before) in _COMPARING
+
+
+_COMPARING = {"from", "to", "with", "versus", "vs", "than", "over", "against"}
 
 
 def _word(words: Sequence[str], at: int) -> str:

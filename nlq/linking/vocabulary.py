@@ -26,6 +26,22 @@ DIMENSION_WORDS: Mapping[str, str] = {
 
 SEVERITY_WORDS = {"severity", "severe", "anomaly", "outlier"}
 
+INFLECTED = frozenset(
+    """
+    anomaly anomalies outlier outliers abnormal abnormality alerts reading readings record records entry entries
+    observation observations measurement measurements change changed changes changing increase increased increases
+    decrease decreased decreases rise rises risen rising rose fall falls fallen fell falling drop drops dropped
+    improve improved improvement improves decline declined declines develop developed development evolve evolved
+    evolution trend trends progress progressed compare compared comparison comparing ignore ignoring ignored
+    exceed exceeds exceeded exceeding grow grows grew grown growth contribute contributed contribution
+    contributions proportion proportional share shares severe correlate correlated correlation explain explained
+    define defined definition describe description rank ranked ranking sort sorted order ordered orders
+    performing scoring typical typically cumulative exclude excluding excluded forecast predict prediction
+    percentage percentages average averages total totals team teams weather store stores please hello
+    """.split()
+)
+"""Inflected forms of words that cues are made of; they are no slips of the pen."""
+
 FUNCTION_WORDS = frozenset(
     """
     a an the this that these those there here it its they them their we us our i me my you your he she his her
@@ -41,7 +57,7 @@ FUNCTION_WORDS = frozenset(
     reach happen happened perform performed performing performance company companywide business overall
     question answer table report overview summary detail details breakdown available
     whats hows wheres give me us one ones s t re ve ll d
-    were stand stood far till until since ago up down off again ever always what's
+    doing were belong belongs belonged part end start beginning begin began write many times percent stand stood far till until since ago up down off again ever always what's
     """.split()
 )
 """Words that a question can hold without saying anything more."""

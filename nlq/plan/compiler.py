@@ -157,7 +157,7 @@ class _Compiler:
         if self._compares():
             return self._comparison(), []
         if self.calculation is Calculation.SHARE:
-            total = f"nullif(sum({value}) OVER ({f'PARTITION BY {", ".join(times)}' if times else ''}), 0)"
+            total = f"nullif(sum({value}) OVER ({self._over(times, [])}), 0)"
             share = f"round(100.0 * {value} / {total}, 2) AS share_percent"
             return [value, share], [sql.filtered(f) for f in self._shown_filters()]
         if self.calculation in _AVERAGES:

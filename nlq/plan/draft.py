@@ -1,0 +1,397 @@
+"""From links to a plan: what linking is sure of is set, what it leaves open is for the model to choose."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from nlq.catalog import Catalog
+from nlq.linking.lexicon import Kind
+from nlq.linking.link import Links, sure, tied
+from nlq.period import Grain, Period, shifted, unit
+from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
+
+_DIMENSIONS = {
+    Kind.TEAM: Dimension.TEAM,
+    Kind.DEPARTMENT: Dimension.DEPARTMENT,
+    Kind.REGION: Dimension.REGION,
+    Kind.COUNTRY: Dimension.COUNTRY,
+    Kind.CATEGORY: Dimension.CATEGORY,
+    Kind.SEVERITY: Dimension.SEVERITY,
+}
+_NAME_SUBJECTS = {
+    Dimension.TEAM: Subject.TEAMS,
+    Dimension.DEPARTMENT: Subject.TEAMS,
+    Dimension.REGION: Subject.REGIONS,
+    Dimension.COUNTRY: Subject.REGIONS,
+    Dimension.KPI: Subject.KPIS,
+    Dimension.CATEGORY: Subject.KPIS,
+}
+_COMPARISONS = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
+_CHANGES = {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}
+_FOLLOW_UP = {"and", "what", "how", "same", "only", "just", "now", "instead", "then", "but", "also", "or", "by"}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A plan as far as the question says it, and the slots that are left to choose."""
+
+    plan: Plan
+    kpis: tuple[str, ...] = ()
+    """KPIs to choose from, where the question does not settle it."""
+    unread: tuple[str, ...] = ()
+    """Words that the plan does not account for."""
+    beyond: bool = False
+    """The question asks for what no plan can say."""
+    ask: tuple[str, ...] = ()
+    """KPIs that the question can mean equally well: ask back."""
+    refuse: str | None = None
+    """`change`: it asks to change data; `nothing`: nothing of it is in the data."""
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left for a model to decide."""
+        return not (self.kpis or self.unread or self.beyond)
+
+
+def draft(
+    links: Links, catalog: Catalog, today: date, previous: Plan | None = None, chosen: str | None = None
+) -> Draft:
+    """The plan that `links` say.
+
+    Args:
+        links: the linked question.
+        catalog: what the links are links to.
+        today: what periods are relative to.
+        previous: the plan of the question before in the same conversation, for a follow-up.
+        chosen: the KPI that was chosen from an earlier draft's `kpis`.
+    """
+    return _Drafter(links, catalog, today, previous, chosen).draft()
+
+
+class _Drafter:
+    def __init__(
+        self, links: Links, catalog: Catalog, today: date, previous: Plan | None, chosen: str | None
+    ) -> None:
+        self.chosen = chosen
+        self.links, self.catalog, self.today = links, catalog, today
+        self.cues = links.cues
+        self.previous = previous if self._follows_up(previous) else None
+
+    def draft(self) -> Draft:
+        """The draft; see `draft`."""
+        if self.cues.changes_data:
+            return Draft(Plan(), refuse="change")
+        kpis, choices, ask = self._kpis()
+        subject = self._subject(bool(kpis or choices))
+        filters = self._filters(subject)
+        if subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
+            plan = self._name_plan(subject, kpis, filters)
+            return Draft(plan, unread=self.links.leftovers)
+        if ask and subject is Subject.VALUES:
+            return Draft(Plan(), ask=ask)
+        if subject is Subject.VALUES and not kpis and not choices:
+            if self.previous and not self.links.leftovers:
+                kpis = self.previous.kpis
+            elif (filters or self._about_everything()) and not self.links.leftovers:
+                kpis = self._kpis_of_category(filters)
+                filters = tuple(f for f in filters if f.dimension is not Dimension.CATEGORY)
+            elif not self.catalog.kpis or not self._has_content():
+                return Draft(Plan(), refuse="nothing")
+            else:
+                choices = tuple(kpi.name for kpi in self.catalog.kpis)
+        plan = self._grouped(Plan(subject, kpis, filters=filters), open_kpi=bool(choices))
+        plan = self._merged(plan)
+        plan = self._measured(self._calculated(self._ordered(plan)))
+        return Draft(plan, choices, self._unread(), self.cues.beyond)
+
+    def _unread(self) -> tuple[str, ...]:
+        return self.links.leftovers
+
+    def _kpis(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """KPIs that are sure, that are to be chosen from, that are to be asked about."""
+        if self.chosen:
+            return (self.chosen,), (), ()
+        named = self.links.of(Kind.KPI)
+        ambiguous = next((mention for mention in named if len(mention.values) > 1), None)
+        if ambiguous:
+            other = {value for mention in named if len(mention.values) == 1 for value in mention.values}
+            if not other.intersection(ambiguous.values):
+                return (), (), ambiguous.values
+        kpis = tuple(dict.fromkeys(m.values[0] for m in named if len(m.values) == 1))
+        if kpis:
+            return kpis, (), ()
+        if (name := sure(self.links.candidates)) and not (self.previous and not self.links.leftovers):
+            return (name,), (), ()
+        if not self.links.leftovers and (equal := tied(self.links.candidates)):
+            return (), (), equal
+        return (), tuple(name for name, _ in self.links.candidates), ()
+
+    def _subject(self, has_kpi: bool) -> Subject:
+        cues = self.cues
+        if cues.definition and has_kpi and not self.links.periods:
+            return Subject.KPIS
+        if cues.subject is Subject.ANOMALIES:
+            return Subject.ANOMALIES
+        if cues.subject is Subject.READINGS:
+            return Subject.READINGS
+        named = self.links.of(Kind.KPI)
+        plain = not (cues.order or cues.calculation or cues.conditions or cues.by or self.links.periods)
+        if cues.names in _NAME_SUBJECTS and not cues.trend:
+            about_kpi = bool(named) and not (plain and self._asks_who_reports())
+            if not about_kpi and not has_kpi and not cues.conditions and not cues.order and not cues.calculation:
+                return _NAME_SUBJECTS[cues.names]
+            if named and plain and self._asks_who_reports():
+                return _NAME_SUBJECTS[cues.names]
+        return Subject.VALUES
+
+    def _asks_who_reports(self) -> bool:
+        said = {token.stem for token in self.links.tokens}
+        return bool(said & {"report", "track", "measure", "record", "own", "tracked", "reporting", "belong"})
+
+    def _filters(self, subject: Subject) -> tuple[Filter, ...]:
+        found: dict[tuple[Dimension, bool], list[str]] = {}
+        for mention in self.links.mentions:
+            if mention.kind is Kind.KPI:
+                continue
+            values = found.setdefault((_DIMENSIONS[mention.kind], mention.excluded), [])
+            values += [value for value in mention.values if value not in values]
+        filters = (Filter(dim, tuple(values), excluded) for (dim, excluded), values in found.items())
+        return tuple(f for f in filters if f.dimension is not Dimension.SEVERITY or subject is Subject.ANOMALIES)
+
+    def _about_everything(self) -> bool:
+        said = {token.stem for token in self.links.tokens}
+        return bool(said & {"kpi", "metric", "indicator"}) or Dimension.KPI in self.cues.by
+
+    def _has_content(self) -> bool:
+        return bool(self.links.leftovers or self.links.mentions or self.links.candidates)
+
+    def _kpis_of_category(self, filters: tuple[Filter, ...]) -> tuple[str, ...]:
+        wanted = {v for f in filters if f.dimension is Dimension.CATEGORY for v in f.values}
+        return tuple(kpi.name for kpi in self.catalog.kpis if not wanted or kpi.category in wanted)
+
+    def _name_plan(self, subject: Subject, kpis: tuple[str, ...], filters: tuple[Filter, ...]) -> Plan:
+        cues = self.cues
+        if cues.definition and kpis:
+            return Plan(Subject.KPIS, kpis)
+        unit_dim = cues.names if cues.names in {Dimension.DEPARTMENT, Dimension.COUNTRY, Dimension.CATEGORY} else None
+        own = {f.dimension for f in filters}
+        if unit_dim and {Dimension.TEAM, Dimension.REGION} & own:
+            unit_dim = None
+        grouped = next((d for d in cues.by if d in _NAME_SUBJECTS and d is not cues.names), None)
+        counted = cues.counted or cues.order is not None
+        periods = tuple(found.period for found in self.links.periods)
+        if grouped and counted:
+            return Plan(subject, kpis, Measure.COUNT, filters, periods, by=(grouped,))
+        by = (unit_dim,) if unit_dim else ()
+        return Plan(subject, kpis, filters=filters, periods=periods, by=by, count=cues.counted)
+
+    def _grouped(self, plan: Plan, *, open_kpi: bool) -> Plan:
+        """Periods and dimensions."""
+        cues = self.cues
+        by = [*cues.by, *(dim for dim in cues.ranked if dim not in cues.by)]
+        if plan.subject is not Subject.ANOMALIES:
+            by = [dim for dim in by if dim is not Dimension.SEVERITY]
+        for f in plan.filters:
+            several = len(f.values) > 1 and not f.exclude and not cues.combined
+            if several and f.dimension not in by and not (f.dimension is Dimension.SEVERITY):
+                by.insert(0, f.dimension)
+        pinned = {f.dimension for f in plan.filters if len(f.values) == 1 and not f.exclude}
+        if cues.calculation is not Calculation.SHARE:
+            by = [dim for dim in by if dim not in pinned]
+        if len(plan.kpis) > 1 and Dimension.KPI not in by and plan.subject is Subject.VALUES:
+            by.insert(0, Dimension.KPI)
+        if len(plan.kpis) == 1 and not open_kpi:
+            by = [dim for dim in by if dim is not Dimension.KPI]
+        periods = tuple(found.period for found in self.links.periods)
+        by += self._time_grain(by, periods)
+        if len(periods) > 1 and not cues.combined:
+            by = [dim for dim in by if dim not in _units_of(periods)]
+            if not any(dim.is_time for dim in by):
+                by.append(Dimension.PERIOD)
+        return replace(plan, periods=periods, by=tuple(dict.fromkeys(by)))
+
+    def _time_grain(self, by: list[Dimension], periods: tuple[Period, ...]) -> list[Dimension]:
+        """The calendar unit of a trend whose unit the question leaves out."""
+        said_each = any(
+            token.folded in {"each", "every"} and found.count > 1 and 0 < found.start - index <= 3
+            for found in self.links.periods
+            for index, token in enumerate(self.links.tokens)
+        )
+        if said_each and self.links.periods[0].unit:
+            return [Dimension(self.links.periods[0].unit.value)]
+        running = self.cues.calculation in {Calculation.RUNNING_TOTAL, Calculation.MOVING_AVERAGE}
+        if not (self.cues.trend or running) or any(dim.is_time for dim in by) or len(periods) > 1:
+            return []
+        counted = self.links.periods[0] if self.links.periods else None
+        if counted and counted.count > 1 and counted.unit:
+            return [Dimension(counted.unit.value)]
+        period = periods[0] if periods else None
+        short = period and period.start and (period.end or self.today) and _days(period, self.today) <= 62
+        return [Dimension.WEEK if short else Dimension.MONTH]
+
+    def _ordered(self, plan: Plan) -> Plan:
+        cues = self.cues
+        order, top, within = cues.order, cues.top, ()
+        if order is None:
+            return replace(plan, order=Order.HIGH) if cues.sorted else plan
+        if not plan.by:
+            return replace(plan, order=order)
+        if cues.ranked and top is None and cues.single:
+            top = 1
+        outer = tuple(dim for dim in plan.by if dim not in cues.ranked)
+        if cues.ranked and cues.by and outer and top:
+            within = tuple(dim for dim in outer if dim in cues.by or dim is Dimension.KPI)
+            return replace(plan, by=(*outer, *cues.ranked), order=order, top=top, within=within)
+        return replace(plan, order=order, top=top, within=within)
+
+    def _calculated(self, plan: Plan) -> Plan:
+        cues = self.cues
+        calculation = cues.calculation or Calculation.NONE
+        if cues.year_over_year:
+            plan, calculation = self._year_over_year(plan)
+        if calculation in _CHANGES:
+            plan, calculation = self._changes(plan, calculation)
+        if calculation in _COMPARISONS:
+            plan, calculation = self._comparison(plan, calculation)
+        if calculation is Calculation.SHARE and not _named_dimensions(plan):
+            plan, calculation = _share_of_filter(plan)
+        if calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} and not plan.by:
+            plan = replace(plan, by=(Dimension.TEAM,))
+        return replace(plan, calculation=calculation, window=cues.window or plan.window)
+
+    def _year_over_year(self, plan: Plan) -> tuple[Plan, Calculation]:
+        if len(plan.periods) == 1 and not any(dim.is_time for dim in plan.by):
+            period = plan.periods[0]
+            periods = (shifted(period, Grain.YEAR, -1), period)
+            return replace(plan, periods=periods, by=(*plan.by, Dimension.PERIOD)), Calculation.PERCENT_CHANGE
+        by = plan.by if any(dim.is_time for dim in plan.by) else (*plan.by, Dimension.YEAR)
+        return replace(plan, by=by), Calculation.PERCENT_FROM_PREVIOUS
+
+    @staticmethod
+    def _changes(plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
+        """A change from the unit before needs units: a single one is compared with the one before it."""
+        if any(dim.is_time for dim in plan.by) or Dimension.PERIOD in plan.by:
+            return plan, calculation if Dimension.PERIOD not in plan.by else Calculation.DIFFERENCE
+        if len(plan.periods) == 1 and plan.periods[0].grain:
+            return plan, Calculation.DIFFERENCE
+        return replace(plan, by=(*plan.by, Dimension.MONTH)), calculation
+
+    def _comparison(self, plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
+        if len(plan.periods) == 1 and not _compared_names(plan):
+            parts = self.links.periods[0].parts if self.links.periods else ()
+            period = plan.periods[0]
+            times = any(dim.is_time for dim in plan.by)
+            if parts and not times:
+                return replace(plan, periods=parts, by=(*plan.by, Dimension.PERIOD)), calculation
+            if not times and period.grain:
+                periods = (shifted(period, period.grain, -1), period)
+                return replace(plan, periods=periods, by=(*plan.by, Dimension.PERIOD)), calculation
+        if len(plan.periods) < 2 and not _compared_names(plan):
+            by = plan.by if any(dim.is_time for dim in plan.by) else (*plan.by, Dimension.MONTH)
+            percent = calculation is Calculation.PERCENT_CHANGE
+            return replace(plan, by=by), Calculation.PERCENT_FROM_PREVIOUS if percent else Calculation.CHANGE
+        if len(plan.periods) == 2 and any(dim.is_time for dim in plan.by):
+            by = (*(dim for dim in plan.by if not dim.is_time), Dimension.PERIOD)
+            return replace(plan, by=tuple(dict.fromkeys(by))), calculation
+        return plan, calculation
+
+    def _measured(self, plan: Plan) -> Plan:
+        """How readings become numbers, the conditions, and what is counted."""
+        cues = self.cues
+        measure = cues.measure or plan.measure
+        if plan.subject is Subject.VALUES and not plan.by and cues.measure is None:
+            measure = {Order.HIGH: Measure.MAX, Order.LOW: Measure.MIN}.get(plan.order, measure)
+            if plan.order in {Order.BEST, Order.WORST}:
+                kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
+                up = (kpi is None or kpi.direction.value == "up") == (plan.order is Order.BEST)
+                measure = Measure.MAX if up else Measure.MIN
+        conditions = cues.conditions or plan.conditions
+        subject = plan.subject
+        if conditions and not plan.by and subject is Subject.VALUES:
+            subject = Subject.READINGS
+        if subject is Subject.READINGS and not plan.by:
+            conditions = tuple(replace(c, on_reading=True) for c in conditions)
+        if subject is not Subject.READINGS and cues.ranked:
+            conditions = tuple(replace(c, on_reading=False) for c in conditions)
+        count = plan.count or self._counts_rows(plan, subject, bool(conditions))
+        if subject is Subject.ANOMALIES and cues.order and not cues.counted and not plan.by:
+            count = False
+        return replace(plan, subject=subject, measure=measure, conditions=conditions, count=count)
+
+    def _counts_rows(self, plan: Plan, subject: Subject, has_conditions: bool) -> bool:
+        picks = plan.calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} or has_conditions
+        if subject is Subject.VALUES:
+            return self.cues.counted and bool(self.cues.ranked) and picks
+        return self.cues.counted and not plan.by
+
+    def _follows_up(self, previous: Plan | None) -> bool:
+        if previous is None or not self.links.tokens:
+            return False
+        starts = self.links.tokens[0].folded in _FOLLOW_UP
+        names_kpi = bool(self.links.of(Kind.KPI))
+        short = len(self.links.tokens) <= 8
+        if (starts and short) or self.cues.subject or self.cues.names or self._about_everything():
+            return starts and short
+        return short and not (names_kpi or self.links.leftovers or self.links.candidates)
+
+    def _merged(self, plan: Plan) -> Plan:
+        """A follow-up's plan: what it says replaces the same part of the previous plan."""
+        before = self.previous
+        if before is None or before.subject not in {Subject.VALUES, Subject.READINGS, Subject.ANOMALIES}:
+            return plan
+        cues = self.cues
+        said = {f.dimension for f in plan.filters}
+        kept = tuple(f for f in before.filters if f.dimension not in said)
+        dims = [dim for dim in before.by if dim not in {Dimension.PERIOD, Dimension.KPI}]
+        single = {f.dimension for f in plan.filters if len(f.values) == 1}
+        by = plan.by or tuple(dim for dim in dims if dim not in single)
+        if len(plan.kpis) > 1:
+            by = (Dimension.KPI, *(dim for dim in by if dim is not Dimension.KPI))
+        periods = plan.periods or before.periods
+        if len(periods) > 1 and not any(dim.is_time for dim in by) and Dimension.PERIOD not in by:
+            by = (*by, Dimension.PERIOD)
+        ranks = bool(cues.order or plan.by)
+        return replace(
+            plan,
+            subject=plan.subject if cues.subject else before.subject,
+            kpis=plan.kpis or before.kpis,
+            measure=before.measure,
+            filters=(*kept, *plan.filters),
+            periods=periods,
+            by=by,
+            conditions=() if cues.conditions else before.conditions,
+            order=plan.order if ranks else before.order,
+            top=plan.top if ranks else before.top,
+            count=before.count,
+        )
+
+
+def _compared_names(plan: Plan) -> bool:
+    several = any(f.dimension in plan.by and len(f.values) == 2 and not f.exclude for f in plan.filters)
+    return several or (Dimension.KPI in plan.by and len(plan.kpis) == 2)
+
+
+def _named_dimensions(plan: Plan) -> tuple[Dimension, ...]:
+    return tuple(dim for dim in plan.by if not dim.is_time and dim is not Dimension.PERIOD)
+
+
+def _share_of_filter(plan: Plan) -> tuple[Plan, Calculation]:
+    """What is the share of is what the question names: "the share of EMEA"."""
+    for found in plan.filters:
+        if not found.exclude:
+            return replace(plan, by=(found.dimension, *plan.by)), Calculation.SHARE
+    return plan, Calculation.NONE
+
+
+def _units_of(periods: tuple[Period, ...]) -> Mapping[Dimension, None]:
+    """Calendar dimensions that each of the periods is one unit of: naming them says these already."""
+    grains = {period.grain for period in periods}
+    return {Dimension(grain.value): None for grain in grains if grain} if len(grains) == 1 else {}
+
+
+def _days(period: Period, today: date) -> int:
+    start = period.start or unit(today, Grain.YEAR).start
+    end = period.end or today
+    assert start is not None  # noqa: S101 - a year has a start
+    return (end - start).days
