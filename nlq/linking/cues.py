@@ -50,7 +50,7 @@ _RANKED = [
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
     rf"{_RANK}(?: {_COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {_COUNT})? ({_DIM})",
     rf"{_COUNT} {_RANK}(?: (?:performing|KPI))? ({_DIM})",
-    rf"\b({_DIM}) (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)\b",
+    rf"\b({_DIM}) (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {_DIM})",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({_DIM})",
     rf"how many (?:of (?:the|our) )?({_DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
     rf"number of ({_DIM}) (?:with|where|that|whose|having|had|above|below)\b",

@@ -28,7 +28,7 @@ _NAME_SUBJECTS = {
 }
 _COMPARISONS = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
 _CHANGES = {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}
-_FOLLOW_UP = {"and", "what", "how", "same", "only", "just", "now", "instead", "then", "but", "also", "or", "by"}
+_FOLLOW_UP = {"and", "same", "only", "just", "now", "instead", "then", "but", "also", "or", "by", "about"}
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,8 @@ class _Drafter:
     def _follows_up(self, previous: Plan | None) -> bool:
         if previous is None or not self.links.tokens:
             return False
-        starts = self.links.tokens[0].folded in _FOLLOW_UP
+        words = [token.folded for token in self.links.tokens]
+        starts = words[0] in _FOLLOW_UP or (words[0] in {"what", "how"} and words[1:2] == ["about"])
         names_kpi = bool(self.links.of(Kind.KPI))
         short = len(self.links.tokens) <= 8
         if (starts and short) or self.cues.subject or self.cues.names or self._about_everything():

@@ -1,0 +1,141 @@
+"""The language model, behind LangChain's chat interface."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from pydantic import SecretStr
+
+from nlq.errors import ModelUnavailable
+from nlq.prompting import Prompt
+from nlq.settings import Settings
+
+_DEFAULT_MODEL = "gpt-5-mini"
+_MOST_TOKENS = 400
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A reply, the tokens that it cost, and the milliseconds that it took."""
+
+    content: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    ms: int
+
+
+class Llm(Protocol):
+    """A language model that replies under a JSON schema."""
+
+    name: str
+
+    def complete(self, prompt: Prompt, schema: Mapping[str, Any], grammar: str) -> Completion:
+        """The reply to `prompt`; raises `ModelUnavailable` if there is none."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An OpenAI-compatible server; `grammar` says that it takes llama.cpp grammars."""
+
+    base_url: str | None
+    api_key: str
+    model: str
+    grammar: bool = False
+
+
+class ChatLlm:
+    """A LangChain chat model; `grammar` constrains replies by a llama.cpp grammar instead of a JSON schema."""
+
+    def __init__(self, chat: BaseChatModel, name: str, *, grammar: bool, openai: bool) -> None:
+        self.name = name
+        self._chat, self._grammar, self._openai = chat, grammar, openai
+
+    def complete(self, prompt: Prompt, schema: Mapping[str, Any], grammar: str) -> Completion:
+        """The reply to `prompt`.
+
+        Raises:
+            ModelUnavailable: the model cannot be reached, took too long or refused; the message says what to do.
+        """
+        began = time.monotonic()
+        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        try:
+            reply = self._constrained(schema, grammar).invoke(messages)
+        except Exception as error:  # every provider's package has errors of its own
+            raise ModelUnavailable(_why(error)) from error
+        usage = reply.usage_metadata
+        return Completion(
+            content=reply.text if isinstance(reply.text, str) else str(reply.content),
+            prompt_tokens=usage["input_tokens"] if usage else None,
+            completion_tokens=usage["output_tokens"] if usage else None,
+            ms=round(1000 * (time.monotonic() - began)),
+        )
+
+    def _constrained(self, schema: Mapping[str, Any], grammar: str) -> Any:
+        if self._grammar:
+            return self._chat.bind(extra_body={"grammar": grammar, "cache_prompt": True})
+        if self._openai:
+            described = {"name": "reply", "schema": schema, "strict": True}
+            return self._chat.bind(response_format={"type": "json_schema", "json_schema": described})
+        return self._chat.with_structured_output(dict(schema), include_raw=True) | _as_message
+
+
+def _as_message(reply: dict[str, Any]) -> AIMessage:
+    """A structured reply as the message that it came in, with the parsed object as its text."""
+    import json
+
+    raw: AIMessage = reply["raw"]
+    return AIMessage(json.dumps(reply["parsed"]), usage_metadata=raw.usage_metadata)
+
+
+def connect(settings: Settings, endpoint: Endpoint | None = None) -> ChatLlm:
+    """The model that `settings` name, or the one at `endpoint`.
+
+    Raises:
+        ModelUnavailable: the model's provider is not installed or not known.
+    """
+    if endpoint is None and settings.model and ":" in settings.model and not settings.openai_base_url:
+        return ChatLlm(_other_provider(settings), settings.model, grammar=False, openai=False)
+    from langchain_openai import ChatOpenAI
+
+    where = endpoint or Endpoint(
+        settings.openai_base_url, settings.openai_api_key or "none", settings.model or _DEFAULT_MODEL
+    )
+    chat = ChatOpenAI(
+        model=where.model,
+        base_url=where.base_url,
+        api_key=SecretStr(where.api_key),
+        timeout=settings.model_timeout_s,
+        max_retries=0 if where.grammar else 2,
+        temperature=0 if where.grammar or settings.openai_base_url else None,
+        max_completion_tokens=_MOST_TOKENS if where.grammar else None,
+    )
+    return ChatLlm(chat, where.model, grammar=where.grammar, openai=True)
+
+
+def _other_provider(settings: Settings) -> BaseChatModel:
+    from langchain.chat_models import init_chat_model
+
+    try:
+        chat: BaseChatModel = init_chat_model(settings.model, timeout=settings.model_timeout_s)
+    except (ImportError, ValueError) as error:
+        raise ModelUnavailable(
+            f"The model {settings.model} cannot be used: {error} Install its package or change NLQ_MODEL."
+        ) from None
+    return chat
+
+
+def _why(error: Exception) -> str:
+    """What the error means to the person who asked; nothing of the request is repeated."""
+    kind = type(error).__name__
+    if "Timeout" in kind:
+        return "The language model did not answer in time; please ask again, or more simply."
+    if "Connection" in kind:
+        return "The language model cannot be reached; please try again in a moment."
+    if "Authentication" in kind or "PermissionDenied" in kind:
+        return "The language model refused the API key; the operator must check OPENAI_API_KEY."
+    if "RateLimit" in kind:
+        return "The language model is over its rate limit; please try again in a minute."
+    return "The language model did not answer; please try again in a moment."

@@ -1,0 +1,400 @@
+"""The way of a question: linking, prompting, llm, plan, sql, database, answer, history."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from nlq import llm as models
+from nlq import prompting, wording
+from nlq.answer import Answer, Method, Status, Table, Timing
+from nlq.catalog import Catalog
+from nlq.clock import Clock
+from nlq.database import Reader
+from nlq.errors import DatabaseUnavailable, ModelUnavailable, NlqError, QueryFailed, UnsafeSql
+from nlq.history import History, Record, Started
+from nlq.linking import Links, link
+from nlq.linking.names import Names
+from nlq.linking.points import Calendar
+from nlq.plan import choices as choosing
+from nlq.plan.choices import NONE, Reply
+from nlq.plan.compiler import compile_plan
+from nlq.plan.describe import describe_plan
+from nlq.plan.draft import Draft, draft
+from nlq.plan.model import Plan, as_json, from_json
+from nlq.question import Question, check_text
+from nlq.settings import Settings
+from nlq.sql import describe as sql_words
+from nlq.sql import guard, literals
+
+OnStage = Callable[[str], None]
+_PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """A catalogue, and what is made from it once: names to link, and the static prompt."""
+
+    catalog: Catalog
+    names: Names
+    static_prompt: str
+
+    @classmethod
+    def of(cls, catalog: Catalog) -> "Knowledge":
+        """All that `catalog` says."""
+        return cls(catalog, Names(catalog), prompting.system(catalog))
+
+
+class Model(Protocol):
+    """Gives the language model, which can take a moment to start or be out of reach."""
+
+    def __call__(self) -> models.Llm:
+        """The model; raises `ModelUnavailable`."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """SQL that passed the guard, and how it came about."""
+
+    sql: str
+    method: Method
+    interpretation: str
+    plan: Plan | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass
+class _Trace:
+    """What is measured on the way of one question."""
+
+    began: float = field(default_factory=time.monotonic)
+    stages: dict[str, int] = field(default_factory=dict)
+    attempts: int = 0
+    model: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    sql: str | None = None
+    plan: Plan | None = None
+    on_stage: OnStage | None = None
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Tell and time a stage."""
+        if self.on_stage:
+            self.on_stage(name)
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self.stages[name] = self.stages.get(name, 0) + _ms_since(began)
+
+    def completed(self, completion: models.Completion) -> None:
+        """Add what a model call cost."""
+        self.prompt_tokens = (self.prompt_tokens or 0) + (completion.prompt_tokens or 0)
+        self.completion_tokens = (self.completion_tokens or 0) + (completion.completion_tokens or 0)
+
+
+@dataclass(frozen=True)
+class _Ending(Exception):
+    """A question that ends without rows: asked back or refused."""
+
+    status: Status
+    text: str
+    reason: str
+    table: Table | None = None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Answers questions; see `ask`."""
+
+    settings: Settings
+    clock: Clock
+    knowledge: Callable[[], Knowledge]
+    model: Model
+    reader: Reader
+    history: History
+
+    def ask(self, question: Question, on_stage: OnStage | None = None) -> Answer:
+        """Answer `question`, telling `on_stage` the name of each stage as it begins.
+
+        Whatever happens after the question is written down becomes an answer with a status.
+
+        Raises:
+            InvalidQuestion: the text cannot be worked on; nothing was run or recorded.
+            UnknownConversation: the same for its conversation.
+            DatabaseUnavailable: the question could not be written down.
+        """
+        asked = replace(question, text=check_text(question.text, self.settings.max_question_chars))
+        trace = _Trace(on_stage=on_stage)
+        started = self.history.start(asked)
+        answer, error, reason = self._attempted(asked, started, trace)
+        self.history.finish(started.query_id, _record(answer, trace, error, reason))
+        return answer
+
+    def _attempted(
+        self, question: Question, started: Started, trace: _Trace
+    ) -> tuple[Answer, str | None, str | None]:
+        """The answer with, where there is one, the error and the reason for the history."""
+        try:
+            return self._answered(question, started, trace), None, None
+        except _Ending as end:
+            ending = _answer(question, started, trace, end.status, end.text, table=end.table)
+            return ending, None, end.reason
+        except NlqError as error:
+            return _failed(question, started, trace, str(error)), _cause(error), None
+        except Exception as error:  # the person gets a sentence, the history what happened
+            text = "Something went wrong while this question was worked on; please ask again."
+            return _failed(question, started, trace, text), f"{type(error).__name__}: {error}", None
+
+    def _answered(self, question: Question, started: Started, trace: _Trace) -> Answer:
+        with trace.stage("linking"):
+            known = self.knowledge()
+            today = self.clock.today()
+            calendar = Calendar(today, self.settings.fiscal_year_start)
+            links = link(question.text, known.names, calendar)
+            previous = self._previous(question)
+            read = draft(links, known.catalog, today, previous)
+        _stop_if_unanswerable(read, known.catalog)
+        statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
+        with trace.stage("answer"):
+            text = _text(statement, table, known.catalog)
+            warnings = (*_warnings(links, read), *statement.warnings, *_cut_off(table, self.settings))
+        return _answer(
+            question,
+            started,
+            trace,
+            Status.ANSWERED,
+            text,
+            table=table,
+            statement=statement,
+            warnings=warnings,
+            sql_ms=sql_ms,
+        )
+
+    def _run(
+        self,
+        question: Question,
+        known: Knowledge,
+        links: Links,
+        read: Draft,
+        previous: Plan | None,
+        trace: _Trace,
+    ) -> tuple[Statement, Table, int]:
+        """Choose, compile, check and run; an error goes back to the model a bounded number of times."""
+        error: str | None = None
+        for attempt in range(self.settings.max_attempts):
+            try:
+                reply = self._chosen(question, known, read, error, trace)
+                with trace.stage("sql"):
+                    statement = self._statement(known, links, read, previous, reply)
+                trace.sql, trace.plan = statement.sql, statement.plan
+                with trace.stage("database"):
+                    table, sql_ms = self.reader.run(statement.sql)
+                return statement, table, sql_ms
+            except (UnsafeSql, QueryFailed, _Unusable) as failure:
+                if read.settled or attempt + 1 == self.settings.max_attempts:
+                    raise _final(failure) from failure
+                error = str(failure)
+        raise AssertionError("max_attempts is at least 1")
+
+    def _chosen(
+        self, question: Question, known: Knowledge, read: Draft, error: str | None, trace: _Trace
+    ) -> Reply:
+        """What the model chooses of what the draft leaves open; nothing is asked where nothing is."""
+        open_choices = choosing.choices(read)
+        if not open_choices.keys and not open_choices.sql:
+            return Reply({})
+        with trace.stage("prompting"):
+            prompt = prompting.prompt(known.static_prompt, question.text, read, open_choices, error)
+        with trace.stage("llm"):
+            model = self.model()
+            trace.model, trace.attempts = model.name, trace.attempts + 1
+            schema, grammar = choosing.schema(open_choices), choosing.grammar(open_choices)
+            completion = model.complete(prompt, schema, grammar)
+        trace.completed(completion)
+        try:
+            return choosing.parse(completion.content, open_choices)
+        except ModelUnavailable as unusable:
+            raise _Unusable(str(unusable)) from unusable
+
+    def _statement(
+        self, known: Knowledge, links: Links, read: Draft, previous: Plan | None, reply: Reply
+    ) -> Statement:
+        """The SQL for a reply, checked, with how it reads the question."""
+        if reply.sql:
+            checked = guard.check(reply.sql)
+            if unknown := literals.check_literals(checked, _names(known.catalog)):
+                raise QueryFailed(" ".join(unknown))
+            warning = "The SQL for this answer was written by the language model; please check how it was read."
+            return Statement(checked.text, Method.SQL, sql_words.describe(checked), warnings=(warning,))
+        plan = read.plan
+        if chosen := reply.chosen.get("kpi"):
+            if chosen == NONE:
+                raise _refusal(known.catalog)
+            plan = draft(links, known.catalog, self.clock.today(), previous, chosen).plan
+        plan = choosing.applied(plan, reply)
+        checked = guard.check(compile_plan(plan, known.catalog))
+        return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
+
+    def _previous(self, question: Question) -> Plan | None:
+        if question.conversation_id is None:
+            return None
+        stored = self.history.last_plan(question.conversation_id)
+        try:
+            return from_json(stored) if stored else None
+        except _PREVIOUS_ERRORS:
+            return None
+
+
+class _Unusable(NlqError):
+    """A reply of the model that says nothing usable."""
+
+
+def _final(failure: NlqError) -> NlqError:
+    if isinstance(failure, _Unusable):
+        return ModelUnavailable(
+            "The language model gave no usable reply to this question; please put it in other words."
+        )
+    if isinstance(failure, UnsafeSql):
+        return UnsafeSql("The SQL for this question was not safe to run; please put it in other words.")
+    return failure
+
+
+def _stop_if_unanswerable(read: Draft, catalog: Catalog) -> None:
+    if read.refuse == "change":
+        raise _Ending(
+            Status.REFUSED,
+            "I only read data and never change it. Ask me for numbers instead, for example "
+            f'"{_suggestion(catalog)}".',
+            "asks to change data",
+        )
+    if read.refuse:
+        raise _refusal(catalog)
+    if read.ask:
+        labels = [catalog.by_name[name].label for name in read.ask[:8]]
+        from nlq.answer import Column
+
+        table = Table((Column("choice", "text"),), tuple((label,) for label in labels))
+        text = f"Which one do you mean: {', '.join(labels[:-1])} or {labels[-1]}?"
+        raise _Ending(Status.CLARIFY, text, "several KPIs fit", table)
+
+
+def _refusal(catalog: Catalog) -> _Ending:
+    labels = [kpi.label for kpi in catalog.kpis[:5]]
+    what = f"I know {', '.join(labels)}{' and more' if len(catalog.kpis) > 5 else ''}" if labels else ""
+    text = (
+        f"I can't answer that from the KPI data. {what}, by team, region and time."
+        if labels
+        else "There are no KPIs in the database yet, so there is nothing to answer from."
+    )
+    return _Ending(Status.REFUSED, text, "not about the data")
+
+
+def _suggestion(catalog: Catalog) -> str:
+    return f"{catalog.kpis[0].label} last month" if catalog.kpis else "Which KPIs are there?"
+
+
+def _text(statement: Statement, table: Table, catalog: Catalog) -> str:
+    if statement.plan is None:
+        return wording.sentence_for_sql(table)
+    return wording.sentence(statement.plan, table, catalog)
+
+
+def _warnings(links: Links, read: Draft) -> tuple[str, ...]:
+    said = [f'I read "{written}" as "{word}".' for written, word in links.corrections]
+    if read.unread and not read.beyond and not read.kpis:
+        words = ", ".join(f'"{word}"' for word in read.unread)
+        said.append(f"I found nothing in the data for {words}, so it does not narrow the answer.")
+    return tuple(said)
+
+
+def _cut_off(table: Table, settings: Settings) -> tuple[str, ...]:
+    if not table.truncated:
+        return ()
+    return (f"Only the first {len(table.rows):,} rows are shown; there are more.",)
+
+
+def _names(catalog: Catalog) -> dict[str, tuple[str, ...]]:
+    return {
+        "kpi": tuple(kpi.name for kpi in catalog.kpis),
+        "team": tuple(team.name for team in catalog.teams),
+        "department": tuple(catalog.departments),
+        "region": tuple(region.name for region in catalog.regions),
+        "country": catalog.countries,
+        "category": catalog.categories,
+        "unit": tuple({kpi.unit for kpi in catalog.kpis}),
+        "severity": catalog.severities,
+    }
+
+
+def _answer(
+    question: Question,
+    started: Started,
+    trace: _Trace,
+    status: Status,
+    text: str,
+    *,
+    table: Table | None = None,
+    statement: Statement | None = None,
+    warnings: tuple[str, ...] = (),
+    sql_ms: int = 0,
+) -> Answer:
+    plan = statement.plan if statement else None
+    return Answer(
+        id=started.query_id,
+        conversation_id=started.conversation_id,
+        status=status,
+        question=question.text,
+        text=text,
+        timing=Timing(_ms_since(trace.began), trace.stages.get("llm", 0), sql_ms),
+        table=table,
+        sql=statement.sql if statement else None,
+        interpretation=statement.interpretation if statement else None,
+        warnings=warnings,
+        attempts=trace.attempts,
+        model=trace.model,
+        method=statement.method if statement else None,
+        plan=as_json(plan) if plan else None,
+    )
+
+
+def _failed(question: Question, started: Started, trace: _Trace, text: str) -> Answer:
+    return _answer(question, started, trace, Status.FAILED, text)
+
+
+def _cause(error: NlqError) -> str:
+    """What lies behind an error, for the people who read the history."""
+    cause = error.__cause__
+    return f"{error} [{type(cause).__name__}: {cause}]" if cause else str(error)
+
+
+def _record(answer: Answer, trace: _Trace, error: str | None, reason: str | None) -> Record:
+    table = answer.table if answer.status is Status.ANSWERED else None
+    return Record(
+        status=answer.status,
+        execution_time_ms=_ms_since(trace.began),
+        method=answer.method,
+        reason=reason,
+        error=error,
+        sql=answer.sql or trace.sql,
+        plan=answer.plan or (as_json(trace.plan) if trace.plan else None),
+        interpretation=answer.interpretation,
+        answer_text=answer.text,
+        warnings=answer.warnings,
+        attempts=answer.attempts,
+        model=answer.model,
+        prompt_tokens=trace.prompt_tokens,
+        completion_tokens=trace.completion_tokens,
+        row_count=len(table.rows) if table else None,
+        truncated=table.truncated if table else None,
+        stages=trace.stages,
+    )
+
+
+def _ms_since(began: float) -> int:
+    return round(1000 * (time.monotonic() - began))
+
+
+__all__ = ["DatabaseUnavailable", "Knowledge", "Pipeline"]
