@@ -33,14 +33,15 @@ lock: $(VENV)/.made
 		--output-file requirements-dev.txt
 
 # The stamps let a second call start at once; what a lock file names is checked against its hashes.
+# It names every step, so pip resolves nothing: older ones would take newer versions for `package[extra]`.
 $(VENV)/.run: $(VENV)/.made requirements.txt pyproject.toml
 	@echo "Installing what the service needs (about a minute, once)"
-	@$(PIP) install --quiet --require-hashes -r requirements.txt
+	@$(PIP) install --quiet --no-deps --require-hashes -r requirements.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.made requirements-dev.txt pyproject.toml
-	$(PIP) install --quiet --require-hashes -r requirements-dev.txt
+	$(PIP) install --quiet --no-deps --require-hashes -r requirements-dev.txt
 	$(PIP) install --quiet --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.run
 
