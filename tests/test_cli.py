@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import os
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -308,6 +311,25 @@ def test_init_makes_the_tables_and_tells_what_to_do_next(
     assert "NLQ_READER_URL and NLQ_WRITER_URL" in ended.err
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT to_regclass('nlq.kpi_values') IS NOT NULL").fetchone() == (True,)
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty `NLQ_HOME` that others can pass, so that the embedded database stays in it also for root."""
+    with tempfile.TemporaryDirectory(prefix="nlq-home-") as folder:
+        os.chmod(folder, 0o755)  # noqa: S103 - it holds nothing
+        monkeypatch.setenv("NLQ_HOME", folder)
+        yield Path(folder)
+
+
+def test_without_a_url_the_embedded_database_is_used_and_stopped(run: Run, home: Path) -> None:
+    assert run("db", "init").err.startswith("The tables are up to date.")
+    assert run("history").err == "There are no such questions.\n"
+    assert not list((home / "postgres").glob("**/postmaster.pid"))
+
+
+def test_the_history_of_a_fresh_home_is_empty(run: Run, home: Path) -> None:
+    assert run("history") == Ended(0, "", "There are no such questions.\n")
 
 
 def test_init_with_all_urls_says_that_questions_can_be_asked(run: Run, owned: Database) -> None:
