@@ -57,7 +57,9 @@ def demo() -> None:
 
     with parts.owned_database(settings_module.load()) as (settings, owner_url):
         _upgrade(settings, owner_url, "head")
-        note(str(load(owner_url, Clock(settings.timezone).today())))
+        report = load(owner_url, Clock(settings.timezone).today())
+    counts = (f"{count:,} {what}" for what, count in vars(report).items() if count)
+    note(f"Written: {', '.join(counts) or 'nothing, the demo data is up to date'}.")
 
 
 @app.command()
