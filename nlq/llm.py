@@ -1,9 +1,10 @@
 """The language model, behind LangChain's chat interface."""
 
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -36,18 +37,8 @@ class Llm(Protocol):
         """The reply to `prompt`; raises `ModelUnavailable` if there is none."""
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """An OpenAI-compatible server; `grammar` says that it takes llama.cpp grammars."""
-
-    base_url: str | None
-    api_key: str
-    model: str
-    grammar: bool = False
-
-
 class ChatLlm:
-    """A LangChain chat model; `grammar` constrains replies by a llama.cpp grammar instead of a JSON schema."""
+    """A LangChain chat model; with `grammar` a llama.cpp grammar constrains it instead of a JSON schema."""
 
     def __init__(self, chat: BaseChatModel, name: str, *, grammar: bool, openai: bool) -> None:
         self.name = name
@@ -57,7 +48,7 @@ class ChatLlm:
         """The reply to `prompt`.
 
         Raises:
-            ModelUnavailable: the model cannot be reached, took too long or refused; the message says what to do.
+            ModelUnavailable: the model cannot be reached, took too long or refused; it says what to do.
         """
         began = time.monotonic()
         messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
@@ -79,47 +70,45 @@ class ChatLlm:
         if self._openai:
             described = {"name": "reply", "schema": schema, "strict": True}
             return self._chat.bind(response_format={"type": "json_schema", "json_schema": described})
-        return self._chat.with_structured_output(dict(schema), include_raw=True) | _as_message
+        structured = self._chat.with_structured_output(dict(schema), include_raw=True)
+        return cast(Any, structured) | _as_message
 
 
 def _as_message(reply: dict[str, Any]) -> AIMessage:
     """A structured reply as the message that it came in, with the parsed object as its text."""
-    import json
-
     raw: AIMessage = reply["raw"]
     return AIMessage(json.dumps(reply["parsed"]), usage_metadata=raw.usage_metadata)
 
 
-def connect(settings: Settings, endpoint: Endpoint | None = None) -> ChatLlm:
-    """The model that `settings` name, or the one at `endpoint`.
+def connect(settings: Settings) -> ChatLlm:
+    """The model that `settings` name.
 
     Raises:
         ModelUnavailable: the model's provider is not installed or not known.
     """
-    if endpoint is None and settings.model and ":" in settings.model and not settings.openai_base_url:
+    if settings.model and ":" in settings.model and not settings.openai_base_url:
         return ChatLlm(_other_provider(settings), settings.model, grammar=False, openai=False)
     from langchain_openai import ChatOpenAI
 
-    where = endpoint or Endpoint(
-        settings.openai_base_url, settings.openai_api_key or "none", settings.model or _DEFAULT_MODEL
-    )
+    embedded = settings.embedded_weights is not None
+    model = settings.model or _DEFAULT_MODEL
     chat = ChatOpenAI(
-        model=where.model,
-        base_url=where.base_url,
-        api_key=SecretStr(where.api_key),
+        model=model,
+        base_url=settings.openai_base_url,
+        api_key=SecretStr(settings.openai_api_key or "none"),
         timeout=settings.model_timeout_s,
-        max_retries=0 if where.grammar else 2,
-        temperature=0 if where.grammar or settings.openai_base_url else None,
-        max_completion_tokens=_MOST_TOKENS if where.grammar else None,
+        max_retries=0 if embedded else 2,
+        temperature=0 if settings.openai_base_url else None,
+        max_completion_tokens=_MOST_TOKENS if embedded else None,
     )
-    return ChatLlm(chat, where.model, grammar=where.grammar, openai=True)
+    return ChatLlm(chat, model, grammar=embedded, openai=True)
 
 
 def _other_provider(settings: Settings) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
     try:
-        chat: BaseChatModel = init_chat_model(settings.model, timeout=settings.model_timeout_s)
+        chat = cast(BaseChatModel, init_chat_model(settings.model, timeout=settings.model_timeout_s))
     except (ImportError, ValueError) as error:
         raise ModelUnavailable(
             f"The model {settings.model} cannot be used: {error} Install its package or change NLQ_MODEL."

@@ -8,14 +8,14 @@ from typing import Protocol
 
 from nlq import llm as models
 from nlq import prompting, wording
-from nlq.answer import Answer, Method, Status, Table, Timing
+from nlq.answer import Answer, Column, Method, Status, Table, Timing
 from nlq.catalog import Catalog
 from nlq.clock import Clock
 from nlq.database import Reader
-from nlq.errors import DatabaseUnavailable, ModelUnavailable, NlqError, QueryFailed, UnsafeSql
+from nlq.errors import ModelUnavailable, NlqError, QueryFailed, UnsafeSql
 from nlq.history import History, Record, Started
+from nlq.knowledge import Knowledge
 from nlq.linking import Links, link
-from nlq.linking.names import Names
 from nlq.linking.points import Calendar
 from nlq.plan import choices as choosing
 from nlq.plan.choices import NONE, Reply
@@ -30,20 +30,6 @@ from nlq.sql import guard, literals
 
 OnStage = Callable[[str], None]
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
-
-
-@dataclass(frozen=True)
-class Knowledge:
-    """A catalogue, and what is made from it once: names to link, and the static prompt."""
-
-    catalog: Catalog
-    names: Names
-    static_prompt: str
-
-    @classmethod
-    def of(cls, catalog: Catalog) -> "Knowledge":
-        """All that `catalog` says."""
-        return cls(catalog, Names(catalog), prompting.system(catalog))
 
 
 class Model(Protocol):
@@ -227,7 +213,9 @@ class Pipeline:
             checked = guard.check(reply.sql)
             if unknown := literals.check_literals(checked, _names(known.catalog)):
                 raise QueryFailed(" ".join(unknown))
-            warning = "The SQL for this answer was written by the language model; please check how it was read."
+            warning = (
+                "The SQL for this answer was written by the language model; please check how it was read."
+            )
             return Statement(checked.text, Method.SQL, sql_words.describe(checked), warnings=(warning,))
         plan = read.plan
         if chosen := reply.chosen.get("kpi"):
@@ -274,8 +262,6 @@ def _stop_if_unanswerable(read: Draft, catalog: Catalog) -> None:
         raise _refusal(catalog)
     if read.ask:
         labels = [catalog.by_name[name].label for name in read.ask[:8]]
-        from nlq.answer import Column
-
         table = Table((Column("choice", "text"),), tuple((label,) for label in labels))
         text = f"Which one do you mean: {', '.join(labels[:-1])} or {labels[-1]}?"
         raise _Ending(Status.CLARIFY, text, "several KPIs fit", table)
@@ -395,6 +381,3 @@ def _record(answer: Answer, trace: _Trace, error: str | None, reason: str | None
 
 def _ms_since(began: float) -> int:
     return round(1000 * (time.monotonic() - began))
-
-
-__all__ = ["DatabaseUnavailable", "Knowledge", "Pipeline"]

@@ -1,6 +1,6 @@
 """Prompting: catalogue, links and draft -> the messages for the model, from the templates in `prompts/`.
 
-The system message depends on the catalogue alone, so that every question finds it in the model's prompt cache.
+The system message depends on the catalogue alone, so that every question finds it in the prompt cache.
 """
 
 import json
@@ -53,9 +53,7 @@ def prompt(static: str, question: str, draft: Draft, choices: Choices, error: st
     user = (
         _templates()
         .get_template("question.txt")
-        .render(
-            question=" ".join(question.split()), read=_read(draft), error=error, asked=" or ".join(asked)
-        )
+        .render(question=" ".join(question.split()), read=_read(draft), error=error, asked=" or ".join(asked))
     )
     return Prompt(static, user.strip())
 

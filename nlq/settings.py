@@ -52,6 +52,8 @@ class Settings:
     model_timeout_s: float
     max_attempts: int
     """Model calls for one question, the first included."""
+    embedded_weights: str | None = None
+    """Identity of the embedded model's weights once it runs at `openai_base_url`; no variable sets it."""
 
     @property
     def embedded_model(self) -> bool:

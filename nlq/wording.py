@@ -99,16 +99,23 @@ def label_inside(kpi: Kpi) -> str:
 def _comparison(plan: Plan, table: Table, catalog: Catalog) -> str:
     (base, _), (other, _) = sides(plan)
     one, two, difference, percent = table.rows[0][-4:]
-    kpi = catalog.by_name.get(plan.kpis[0]) if plan.subject is Subject.VALUES and len(plan.kpis) == 1 else None
+    kpi = (
+        catalog.by_name.get(plan.kpis[0]) if plan.subject is Subject.VALUES and len(plan.kpis) == 1 else None
+    )
     what = label_inside(kpi) if kpi else plan.subject.value
     if one is None or two is None:
         missing = " and ".join(label for label, value in ((base, one), (other, two)) if value is None)
         return f"There is nothing to compare: no readings for {missing}."
     signed = f"{'+' if Decimal(str(difference)) > 0 else ''}{number(difference, kpi)}"
-    relative = f" ({'+' if Decimal(str(percent)) > 0 else ''}{number(percent, digits=1)}%)" if percent is not None else ""
+    relative = (
+        f" ({'+' if Decimal(str(percent)) > 0 else ''}{number(percent, digits=1)}%)"
+        if percent is not None
+        else ""
+    )
     lead = f"{what[:1].upper()}{what[1:]}"
     where = _where(plan, periods=Dimension.PERIOD not in plan.by, compared=True)
-    return f"{lead}{where} was {number(two, kpi)} for {other} and {number(one, kpi)} for {base}: {signed}{relative}."
+    both = f"{number(two, kpi)} for {other} and {number(one, kpi)} for {base}"
+    return f"{lead}{where} was {both}: {signed}{relative}."
 
 
 def _many(plan: Plan, table: Table, catalog: Catalog) -> str:
@@ -117,7 +124,8 @@ def _many(plan: Plan, table: Table, catalog: Catalog) -> str:
     where = _where(plan)
     if not plan.by:
         kind = "anomalies" if plan.subject is Subject.ANOMALIES else "readings"
-        return f"{len(table.rows)}{' or more' if table.truncated else ''} {kind}{_of_kpis(plan, catalog)}{where}."
+        more = " or more" if table.truncated else ""
+        return f"{len(table.rows)}{more} {kind}{_of_kpis(plan, catalog)}{where}."
     kpi = catalog.by_name[plan.kpis[0]] if len(plan.kpis) == 1 and plan.subject is Subject.VALUES else None
     what = label_inside(kpi) if kpi else ("result" if plan.subject is Subject.VALUES else plan.subject.value)
     first = table.rows[0]
@@ -150,9 +158,14 @@ def _about_names(plan: Plan, table: Table, catalog: Catalog) -> str:
             said.append(f"{label}: {str(facts['description'] or 'no description').rstrip('.')}.{unit}")
         return " ".join(said)
     if len(table.rows) == 1 and len(names) == 1:
-        return f"There {'is' if table.rows[0][0] == 1 else 'are'} {number(table.rows[0][0], digits=0)} {names[0]}."
+        verb = "is" if table.rows[0][0] == 1 else "are"
+        return f"There {verb} {number(table.rows[0][0], digits=0)} {names[0]}."
     if plan.measure is Measure.COUNT:
-        return f"{_rows(table)}: " + ", ".join(f"{a} {number(b, digits=0)}" for a, b in (r[:2] for r in table.rows)) + "."
+        return (
+            f"{_rows(table)}: "
+            + ", ".join(f"{a} {number(b, digits=0)}" for a, b in (r[:2] for r in table.rows))
+            + "."
+        )
     if len(table.rows) == 1 and len(names) == 2 and table.rows[0][1]:
         row = table.rows[0]
         return f"{row[0]} belongs to the {names[1]} {row[1]}."

@@ -46,8 +46,8 @@ def run(home: Path, config: Mapping[str, Any]) -> Iterator[supervise.Service]:
         server = xllamacpp.Server(parameters)
     except Exception as error:
         raise ModelUnavailable(
-            f"The embedded model cannot be started from {config['weights']}: {_said(error)}. Free some memory, "
-            "fetch it anew with nlq model fetch, or name another model (NLQ_MODEL, OPENAI_BASE_URL)."
+            f"The embedded model cannot be started from {config['weights']}: {_said(error)}. Free some "
+            "memory, fetch it anew with nlq model fetch, or name another model (NLQ_MODEL, OPENAI_BASE_URL)."
         ) from error
     yield supervise.Service({"base_url": f"{server.listening_address}/v1", "api_key": key}, lambda: True)
     _leave_even_if_the_server_does_not()

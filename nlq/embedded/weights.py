@@ -197,7 +197,7 @@ def _fetch_from_any(
 
 
 def _fetch_from(source: Source, model: KnownModel, path: Path, part: Path, report: Report) -> None:
-    """Complete `part` and make it `path`; if what an earlier try left is at fault, once more from the start."""
+    """Complete `part` and make it `path`; where an earlier try is at fault, once more from the start."""
     resumed = part.exists()
     source(part, report)
     if _verified(part, model, path, report):

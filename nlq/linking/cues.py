@@ -108,7 +108,10 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
 ]
 _MEASURES: list[tuple[Measure, str]] = [
     (Measure.MEDIAN, r"median|50th percentile"),
-    (Measure.SUM, r"total(?:s|ed|led)?|sum(?:med)?|altogether|in total|add(?:ed)? up|overall total|aggregate"),
+    (
+        Measure.SUM,
+        r"total(?:s|ed|led)?|sum(?:med)?|altogether|in total|add(?:ed)? up|overall total|aggregate",
+    ),
     (Measure.AVERAGE, r"averages?|mean|avg|on average|typical(?:ly)?"),
     (Measure.LAST, r"latest|most recent|newest|last (?:known|recorded|reading|value)|current(?:ly)? value"),
 ]
@@ -262,7 +265,11 @@ def find(words: list[str]) -> Cues:
 def words() -> frozenset[str]:
     """The English words that cues are made of, as far as the patterns write them out."""
     patterns = [*_GROUPED, *_RANKED, _COUNTED, _EXCLUDED, _COMPARED, _TREND, _SORTED, _COMBINED, _BEYOND]
-    patterns += [_DEFINITION, _CHANGES_DATA, *(p for table in (_CALCULATIONS, _MEASURES, _SUBJECTS) for _, p in table)]
+    patterns += [
+        _DEFINITION,
+        _CHANGES_DATA,
+        *(p for table in (_CALCULATIONS, _MEASURES, _SUBJECTS) for _, p in table),
+    ]
     return frozenset(
         word for pattern in patterns for word in re.findall(r"(?<![\w\\])[a-z]{3,}(?![\w*+?(\[])", pattern)
     ) | frozenset(_ADVERBS)
@@ -298,7 +305,10 @@ def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
             return order, _whole_number(number)
     for order, pattern in (
         (Order.LOW, r"ascending|asc|lowest first|from low to high|smallest first"),
-        (Order.HIGH, r"descending|desc|from high to low|highest to lowest|(?:sort\w*|order\w*|rank\w*)(?: by)?"),
+        (
+            Order.HIGH,
+            r"descending|desc|from high to low|highest to lowest|(?:sort\w*|order\w*|rank\w*)(?: by)?",
+        ),
     ):
         if skeleton.find(pattern):
             return order, None

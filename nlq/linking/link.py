@@ -97,7 +97,10 @@ def tied(candidates: Sequence[tuple[str, float]]) -> tuple[str, ...]:
 
 
 def _candidates(
-    names: Names, mentions: Sequence[Mention], tokens: Sequence[Token], spans: Sequence[Mention | PeriodMention]
+    names: Names,
+    mentions: Sequence[Mention],
+    tokens: Sequence[Token],
+    spans: Sequence[Mention | PeriodMention],
 ) -> tuple[tuple[str, float], ...]:
     if any(mention.kind is Kind.KPI for mention in mentions):
         return ()
@@ -139,7 +142,14 @@ def _taken(count: int, spans: Sequence[Mention | PeriodMention]) -> list[bool]:
 
 @cache
 def _common_words() -> frozenset[str]:
-    english = FUNCTION_WORDS | INFLECTED | DIMENSION_WORDS.keys() | NUMBERS.keys() | cue_words.words() | month_words()
+    english = (
+        FUNCTION_WORDS
+        | INFLECTED
+        | DIMENSION_WORDS.keys()
+        | NUMBERS.keys()
+        | cue_words.words()
+        | month_words()
+    )
     return frozenset(english | {stem(word) for word in english})
 
 

@@ -12,7 +12,7 @@ from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, SEVERITY_WOR
 from nlq.linking.words import Token, akin, stems
 
 SURE_SCORE, SURE_MARGIN = 0.4, 1.5
-"""Loose words decide on a KPI if they say this part of its name, and this many times more than of any other."""
+"""Loose words decide on a KPI that they say this part of, and this many times more than of any other."""
 SURE_ALONE = 0.2
 """The same for a KPI that is the only candidate."""
 LEAST_SCORE = 0.12
@@ -98,7 +98,7 @@ class Names:
         return tuple(full)
 
     def _score(self, kpi: Kpi, words: Sequence[str]) -> float:
-        """The part of the KPI's name that `words` say, rare words counting more; descriptions add a little."""
+        """The part of the KPI's name that `words` say, rare words counting more; descriptions add."""
         name, about = self._stems[kpi.name]
         total = sum(self._rarity[word] for word in name)
         if not total:
@@ -117,10 +117,7 @@ class Names:
             kpi.name: (
                 tuple(dict.fromkeys(w for w in (*stems(kpi.name), *stems(kpi.label)) if _speaks(w))),
                 frozenset(
-                    word
-                    for text in (kpi.description, *kpi.synonyms)
-                    for word in stems(text)
-                    if _speaks(word)
+                    word for text in (kpi.description, *kpi.synonyms) for word in stems(text) if _speaks(word)
                 ),
             )
             for kpi in self.catalog.kpis
@@ -148,7 +145,7 @@ def _any_akin(word: str, others: Iterable[str]) -> bool:
 def _decided(
     tokens: Sequence[Token], start: int, end: int, entries: tuple[Entry, ...], has_kpi: bool
 ) -> Mention | None:
-    """What the words name, from the word beside them or the usual order of kinds; None if they name nothing."""
+    """What the words name, from the word beside them or the usual order of kinds; None for nothing."""
     beside = _kinds_beside(tokens, start, end)
     if all(entry.kind is Kind.SEVERITY for entry in entries):
         near = tokens[max(0, start - 4) : end + 4]

@@ -66,7 +66,7 @@ class Calendar:
         return next((point for point in found if point), None)
 
     def _relative_to(self, words: Sequence[str], at: int, base: Period | None) -> Point | None:
-        """`same month last year`, `a year ago`, `the month before`, `previous quarter` after another period."""
+        """`same month last year`, `a year ago`, `the month before`, `previous quarter` after another."""
         word, following = _word(words, at), _word(words, at + 1)
         if word in {"same", "corresponding"} and following in {*_GRAINS, "period", "time"}:
             return self._same(words, at, base)
@@ -308,7 +308,7 @@ def _calendar_year(period: Period) -> int:
 
 
 def _compares_with(words: Sequence[str], at: int) -> bool:
-    """Whether "previous ..." at `at` is what each unit is compared with, as in "change from the previous month"."""
+    """Whether "previous ..." is what each unit is compared with: "change from the previous month"."""
     before = at - 1 - (_word(words, at - 1) == "the")
     return words[at] in {"previous", "prior", "preceding"} and _word(words, before) in _COMPARING
 

@@ -28,36 +28,38 @@ SEVERITY_WORDS = {"severity", "severe", "anomaly", "outlier"}
 
 INFLECTED = frozenset(
     """
-    anomaly anomalies outlier outliers abnormal abnormality alerts reading readings record records entry entries
-    observation observations measurement measurements change changed changes changing increase increased increases
-    decrease decreased decreases rise rises risen rising rose fall falls fallen fell falling drop drops dropped
-    improve improved improvement improves decline declined declines develop developed development evolve evolved
-    evolution trend trends progress progressed compare compared comparison comparing ignore ignoring ignored
-    exceed exceeds exceeded exceeding grow grows grew grown growth contribute contributed contribution
-    contributions proportion proportional share shares severe correlate correlated correlation explain explained
-    define defined definition describe description rank ranked ranking sort sorted order ordered orders
-    performing scoring typical typically cumulative exclude excluding excluded forecast predict prediction
-    percentage percentages average averages total totals team teams weather store stores please hello
+    anomaly anomalies outlier outliers abnormal abnormality alerts reading readings record records entry
+    entries observation observations measurement measurements change changed changes changing increase
+    increased increases decrease decreased decreases rise rises risen rising rose fall falls fallen fell
+    falling drop drops dropped improve improved improvement improves decline declined declines develop
+    developed development evolve evolved evolution trend trends progress progressed compare compared
+    comparison comparing ignore ignoring ignored exceed exceeds exceeded exceeding grow grows grew grown
+    growth contribute contributed contribution contributions proportion proportional share shares severe
+    correlate correlated correlation explain explained define defined definition describe description
+    rank ranked ranking sort sorted order ordered orders performing scoring typical typically cumulative
+    exclude excluding excluded forecast predict prediction percentage percentages average averages total
+    totals team teams weather store stores please hello
     """.split()
 )
 """Inflected forms of words that cues are made of; they are no slips of the pen."""
 
 FUNCTION_WORDS = frozenset(
     """
-    a an the this that these those there here it its they them their we us our i me my you your he she his her
-    is are was were be been being am do does did done have has had having can could would should will shall may
-    might must get got gets give gives gave given show shows showed shown tell list display see know want need
-    like please thanks thank hi hello hey ok okay kindly just only also too even so well right now then
-    of in on at for to from by with within during about into over under between among across through per as than
-    and or but not no nor if whether while when where who whom whose what which why how much many any some all
-    both each every either most more less least few other another such same own very really quite
-    look looks looking looked find out let make made come came go goes going went gone take took say said
-    value values number numbers figure figures result results level levels data amount amounts kind sort
-    current currently actual recently recorded reported measured registered seen observed achieved reached
-    reach happen happened perform performed performing performance company companywide business overall
-    question answer table report overview summary detail details breakdown available
-    whats hows wheres give me us one ones s t re ve ll d
-    doing were belong belongs belonged part end start beginning begin began write many times percent stand stood far till until since ago up down off again ever always what's
+    a an the this that these those there here it its they them their we us our i me my you your he she
+    his her is are was were be been being am do does did done have has had having can could would should
+    will shall may might must get got gets give gives gave given show shows showed shown tell list
+    display see know want need like please thanks thank hi hello hey ok okay kindly just only also too
+    even so well right now then of in on at for to from by with within during about into over under
+    between among across through per as than and or but not no nor if whether while when where who whom
+    whose what which why how much many any some all both each every either most more less least few
+    other another such same own very really quite look looks looking looked find out let make made come
+    came go goes going went gone take took say said value values number numbers figure figures result
+    results level levels data amount amounts kind sort current currently actual recently recorded
+    reported measured registered seen observed achieved reached reach happen happened perform performed
+    performing performance company companywide business overall question answer table report overview
+    summary detail details breakdown available whats hows wheres give me us one ones s t re ve ll d
+    doing were belong belongs belonged part end start beginning begin began write many times percent
+    stand stood far till until since ago up down off again ever always what's
     """.split()
 )
 """Words that a question can hold without saying anything more."""

@@ -4,8 +4,8 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|[%<>=]+")
-_POSSESSIVE = re.compile(r"['’]s?$")
+_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+")
+_POSSESSIVE = re.compile(r"['\u2019]s?$")
 
 
 @dataclass(frozen=True)
@@ -53,13 +53,13 @@ def akin(one: str, other: str) -> bool:
         if a != b:
             break
         shared += 1
-    return shared >= 5 and shared >= 0.6 * min(len(one), len(other)) or (
+    return (shared >= 5 and shared >= 0.6 * min(len(one), len(other))) or (
         shared >= 4 and shared == min(len(one), len(other)) and abs(len(one) - len(other)) <= 3
     )
 
 
 def _token(written: str) -> Token:
     folded = fold(written)
-    if "'" in folded or "’" in folded:
-        folded = _POSSESSIVE.sub("", folded).replace("'", "").replace("’", "")
+    if "'" in folded or "\u2019" in folded:
+        folded = _POSSESSIVE.sub("", folded).replace("'", "").replace("\u2019", "")
     return Token(written, folded, stem(folded))

@@ -24,7 +24,7 @@ _BY = (
 
 @dataclass(frozen=True)
 class Choices:
-    """For each key that the model is to give, the values that it may give; `sql` if it may write SQL instead."""
+    """For each key that the model is to give, its allowed values; `sql` if it may write SQL instead."""
 
     keys: Mapping[str, tuple[str, ...]]
     sql: bool = False

@@ -67,8 +67,7 @@ class _Compiler:
         steps = self._steps()
         if self.plan.count:
             counted = sql.name(f"{self.by[-1].value}s") if self.by else "rows"
-            body = f"SELECT count(*) AS {counted}\nFROM (\n{textwrap.indent(steps, '    ')}\n) AS matching"
-            return body
+            return f"SELECT count(*) AS {counted}\nFROM (\n{textwrap.indent(steps, '    ')}\n) AS matching"
         return steps
 
     def _compares(self) -> bool:
@@ -134,7 +133,9 @@ class _Compiler:
         way = "DESC" if self._descending() else "ASC"
         dims = [sql.name(dim.value) for dim in self.by]
         tie = ", ".join(dims)
-        place = f"row_number() OVER (PARTITION BY {groups} ORDER BY {target} {way} NULLS LAST, {tie}) AS place"
+        place = (
+            f"row_number() OVER (PARTITION BY {groups} ORDER BY {target} {way} NULLS LAST, {tie}) AS place"
+        )
         columns, _ = self._calculated()
         shown = ", ".join([*dims, *(column.rpartition(" AS ")[2] for column in columns)])
         calculated = inner.replace("\nFROM grouped", f"\n{'FROM grouped'}")
@@ -161,7 +162,7 @@ class _Compiler:
             share = f"round(100.0 * {value} / {total}, 2) AS share_percent"
             return [value, share], [sql.filtered(f) for f in self._shown_filters()]
         if self.calculation in _AVERAGES:
-            average = f"(SELECT avg({value}) FROM grouped)"
+            average = f"(SELECT avg({value}) FROM grouped)"  # noqa: S608 - an identifier of ours
             shown = f"{sql.rounded(average, self.kpis)} AS average"
             return [value, shown], [f"{value} {_AVERAGES[self.calculation]} {average}"]
         if self.calculation in {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}:
@@ -193,7 +194,8 @@ class _Compiler:
         ]
         if self._compares():
             values = [
-                f"{self._aggregate(self._side(side))} AS {sql.name(label)}" for label, side in sides(self.plan)
+                f"{self._aggregate(self._side(side))} AS {sql.name(label)}"
+                for label, side in sides(self.plan)
             ]
         else:
             values = [f"{self._aggregate()} AS {self._value}"]
@@ -279,7 +281,7 @@ class _Compiler:
         return " ".join(part for part in parts if part)
 
     def _descending(self) -> bool:
-        down = bool(self.kpis) and self.kpis[0].direction is Direction.DOWN or self.anomalies
+        down = (bool(self.kpis) and self.kpis[0].direction is Direction.DOWN) or self.anomalies
         return {Order.LOW: False, Order.BEST: not down, Order.WORST: down}.get(self.plan.order, True)
 
     def _ordered(self, target: str) -> str:

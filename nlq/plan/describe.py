@@ -23,7 +23,11 @@ _CALCULATIONS = {
     Calculation.RUNNING_TOTAL: "with a running total",
 }
 _OPERATORS = {">": "over", "<": "under", ">=": "at least", "<=": "at most", "=": "exactly"}
-_PLURALS = {Dimension.COUNTRY: "countries", Dimension.CATEGORY: "categories", Dimension.SEVERITY: "severities"}
+_PLURALS = {
+    Dimension.COUNTRY: "countries",
+    Dimension.CATEGORY: "categories",
+    Dimension.SEVERITY: "severities",
+}
 
 
 def describe_plan(plan: Plan, catalog: Catalog) -> str:
@@ -73,8 +77,10 @@ def _subject(plan: Plan, catalog: Catalog) -> str:
 
 
 def _filter(found: Filter) -> str:
-    name = found.dimension.value if len(found.values) == 1 else _PLURALS.get(
-        found.dimension, f"{found.dimension.value}s"
+    name = (
+        found.dimension.value
+        if len(found.values) == 1
+        else _PLURALS.get(found.dimension, f"{found.dimension.value}s")
     )
     return f"{'without ' if found.exclude else ''}{name} {' and '.join(found.values)}"
 

@@ -139,7 +139,13 @@ class _Drafter:
         plain = not (cues.order or cues.calculation or cues.conditions or cues.by or self.links.periods)
         if cues.names in _NAME_SUBJECTS and not cues.trend:
             about_kpi = bool(named) and not (plain and self._asks_who_reports())
-            if not about_kpi and not has_kpi and not cues.conditions and not cues.order and not cues.calculation:
+            if (
+                not about_kpi
+                and not has_kpi
+                and not cues.conditions
+                and not cues.order
+                and not cues.calculation
+            ):
                 return _NAME_SUBJECTS[cues.names]
             if named and plain and self._asks_who_reports():
                 return _NAME_SUBJECTS[cues.names]
@@ -157,7 +163,9 @@ class _Drafter:
             values = found.setdefault((_DIMENSIONS[mention.kind], mention.excluded), [])
             values += [value for value in mention.values if value not in values]
         filters = (Filter(dim, tuple(values), excluded) for (dim, excluded), values in found.items())
-        return tuple(f for f in filters if f.dimension is not Dimension.SEVERITY or subject is Subject.ANOMALIES)
+        return tuple(
+            f for f in filters if f.dimension is not Dimension.SEVERITY or subject is Subject.ANOMALIES
+        )
 
     def _about_everything(self) -> bool:
         said = {token.stem for token in self.links.tokens}
@@ -174,7 +182,11 @@ class _Drafter:
         cues = self.cues
         if cues.definition and kpis:
             return Plan(Subject.KPIS, kpis)
-        unit_dim = cues.names if cues.names in {Dimension.DEPARTMENT, Dimension.COUNTRY, Dimension.CATEGORY} else None
+        unit_dim = (
+            cues.names
+            if cues.names in {Dimension.DEPARTMENT, Dimension.COUNTRY, Dimension.CATEGORY}
+            else None
+        )
         own = {f.dimension for f in filters}
         if unit_dim and {Dimension.TEAM, Dimension.REGION} & own:
             unit_dim = None
@@ -194,7 +206,7 @@ class _Drafter:
             by = [dim for dim in by if dim is not Dimension.SEVERITY]
         for f in plan.filters:
             several = len(f.values) > 1 and not f.exclude and not cues.combined
-            if several and f.dimension not in by and not (f.dimension is Dimension.SEVERITY):
+            if several and f.dimension not in by and f.dimension is not Dimension.SEVERITY:
                 by.insert(0, f.dimension)
         pinned = {f.dimension for f in plan.filters if len(f.values) == 1 and not f.exclude}
         if cues.calculation is not Calculation.SHARE:
@@ -232,7 +244,8 @@ class _Drafter:
 
     def _ordered(self, plan: Plan) -> Plan:
         cues = self.cues
-        order, top, within = cues.order, cues.top, ()
+        order, top = cues.order, cues.top
+        within: tuple[Dimension, ...] = ()
         if order is None:
             return replace(plan, order=Order.HIGH) if cues.sorted else plan
         if not plan.by:

@@ -1,7 +1,7 @@
 """Compiles plans about teams, regions and KPI definitions themselves."""
 
 from nlq.plan import expressions as sql
-from nlq.plan.model import Dimension, Measure, Plan, Subject
+from nlq.plan.model import Dimension, Filter, Measure, Plan, Subject
 
 _TABLES = {
     Subject.TEAMS: ("public.teams", ("name AS team", "department"), {Dimension.TEAM: "name"}),
@@ -52,9 +52,8 @@ def compile_names(plan: Plan) -> str:
 def _where(plan: Plan, own: dict[Dimension, str]) -> list[str]:
     """Filters on the table's own columns, and on having readings for the rest."""
     table_own = _OWN[plan.subject]
-    kpis = (sql.filtered(_kpis(plan)),) if plan.kpis else ()
-    if plan.subject is Subject.KPIS:
-        kpis = tuple(condition.replace("kpi ", "name ", 1) for condition in kpis)
+    own_kpi = "name" if plan.subject is Subject.KPIS else "kpi"
+    kpis = [sql.filtered(Filter(Dimension.KPI, plan.kpis), own_kpi)] if plan.kpis else []
     where = [sql.filtered(f, own.get(f.dimension)) for f in plan.filters if f.dimension in table_own]
     readings = [sql.filtered(f) for f in plan.filters if f.dimension not in table_own]
     readings += [sql.within(period, "timestamp") for period in plan.periods]
@@ -64,11 +63,5 @@ def _where(plan: Plan, own: dict[Dimension, str]) -> list[str]:
         readings += kpis
     if readings:
         member = _MEMBER[plan.subject]
-        where.append(
-            f"name IN (SELECT {member} FROM nlq.kpi_values WHERE {sql.conjunction(readings)})"
-        )
+        where.append(f"name IN (SELECT {member} FROM nlq.kpi_values WHERE {sql.conjunction(readings)})")  # noqa: S608 - quoted literals
     return where
-
-
-def _kpis(plan: Plan) -> "sql.Filter":
-    return sql.Filter(Dimension.KPI, plan.kpis)

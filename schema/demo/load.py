@@ -66,7 +66,9 @@ def _load(connection: psycopg.Connection, company: Definitions, today: date) -> 
 
 
 def _held(connection: psycopg.Connection, table: str) -> list[str]:
-    statement = psycopg.sql.SQL("SELECT name FROM public.{} ORDER BY id").format(psycopg.sql.Identifier(table))
+    statement = psycopg.sql.SQL("SELECT name FROM public.{} ORDER BY id").format(
+        psycopg.sql.Identifier(table)
+    )
     return [row[0] for row in connection.execute(statement).fetchall()]
 
 

@@ -69,7 +69,7 @@ def _usual(series: Series, week: date) -> float:
     kpi = series.kpi
     if kpi.times:
         product = math.prod(_part(name, series, week) for name in kpi.times)
-        return product * series.share * _noise(kpi, series, week)
+        return float(product * series.share * _noise(kpi, series, week))
     value = _trend(kpi, week) * series.share * _noise(kpi, series, week)
     if kpi.sized and series.region:
         value *= _SIZES[series.region]

@@ -1,0 +1,208 @@
+"""Puts the service together from its settings, and starts the embedded parts where they serve."""
+
+import dataclasses
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import schema
+from nlq.catalog import Catalog, refine
+from nlq.catalog.refine import Refinement
+from nlq.clock import Clock
+from nlq.database import Limits, Reader
+from nlq.errors import NlqError, SettingsError
+from nlq.history import History, open_pool
+from nlq.knowledge import Knowledge, KnowledgeSource
+from nlq.pipeline import Pipeline
+from nlq.settings import Settings
+
+if TYPE_CHECKING:
+    from nlq.embedded.model import ModelEndpoint
+    from nlq.embedded.progress import Report
+    from nlq.llm import ChatLlm
+
+_SHIPPED_CATALOG = Path(schema.__file__).parent / "catalog.yml"
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """Whether a question asked now would be answered, and a sentence for the operator."""
+
+    database: bool
+    model: bool
+    detail: str
+
+    @property
+    def ok(self) -> bool:
+        """Everything that a question needs can be reached."""
+        return self.database and self.model
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of a running service that channels call."""
+
+    settings: Settings
+    pipeline: Pipeline
+    history: History
+
+    def catalog(self) -> Catalog:
+        """What can be asked about, as it is now."""
+        return self.pipeline.knowledge().catalog
+
+    def ready(self) -> Readiness:
+        """Whether a question asked now would be answered."""
+        database, problem = self._database_ready()
+        model = _model_ready(self.settings)
+        said = [] if database else [problem]
+        said += [] if model else ["The embedded language model does not answer; restart the service."]
+        return Readiness(database, model, " ".join(said) or "Ready.")
+
+    def _database_ready(self) -> tuple[bool, str]:
+        try:
+            self.pipeline.knowledge()
+            self.history.page(limit=1)
+        except NlqError as error:
+            return False, str(error)
+        return self.pipeline.reader.ready(), "The database cannot be reached as the reader."
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Service:
+    """The service for `settings`, whose reader and writer URLs are set; `clock` says what today is.
+
+    Raises:
+        SettingsError: a URL is missing, or the catalogue file cannot be used.
+    """
+    if not settings.reader_url or not settings.writer_url:
+        raise SettingsError(
+            "Set NLQ_READER_URL and NLQ_WRITER_URL to the URLs of the two roles; nlq db roles prints the SQL "
+            "that makes them."
+        )
+    reader = Reader(settings.reader_url, Limits.of(settings))
+    history = History(open_pool(settings.writer_url))
+    prepare = (lambda known: _warm(settings, known)) if settings.embedded_weights else None
+    knowledge = KnowledgeSource(reader.fetch, _refinement(settings), prepare)
+    pipeline = Pipeline(
+        settings, clock or Clock(settings.timezone), knowledge, _Connected(settings), reader, history
+    )
+    return Service(settings, pipeline, history)
+
+
+@contextmanager
+def embedded(settings: Settings, report: "Report") -> Iterator[Settings]:
+    """Start what `settings` do not name, ready for the first question; yield the settings completed.
+
+    A database that is embedded is upgraded, and gets the demo data or its newer weeks unless it holds
+    other data.
+
+    Raises:
+        NlqError: a part cannot be started; the message says why.
+    """
+    with ExitStack() as stack:
+        if not settings.database_url and not settings.reader_url:
+            settings = stack.enter_context(_embedded_database(settings, report))
+        if settings.embedded_model:
+            settings = stack.enter_context(_embedded_model(settings, report))
+            _prepare_model(settings, report)
+        yield settings
+
+
+@contextmanager
+def _embedded_database(settings: Settings, report: "Report") -> Iterator[Settings]:
+    from nlq.embedded.postgres import EmbeddedPostgres
+    from nlq.embedded.progress import Step
+    from schema import migrate
+    from schema.demo.load import load
+    from schema.roles import Roles
+
+    report(Step("Starting the embedded PostgreSQL"))
+    with EmbeddedPostgres(settings.home) as urls:
+        migrate.upgrade(urls.owner, Roles())
+        try:
+            load(urls.owner, Clock(settings.timezone).today())
+        except NlqError as foreign:
+            report(Step(f"The demo data was left out: {foreign}"))
+        yield dataclasses.replace(
+            settings, database_url=urls.owner, reader_url=urls.reader, writer_url=urls.writer
+        )
+
+
+@contextmanager
+def _embedded_model(settings: Settings, report: "Report") -> Iterator[Settings]:
+    from nlq.embedded import model, weights
+    from nlq.embedded.machine import free_memory
+    from nlq.embedded.progress import Step
+
+    found = weights.obtain(settings, weights.choose(settings, report, free_memory()), report)
+    report(Step(f"Starting the embedded model {found.name}"))
+    with model.running(settings.home, found) as endpoint:
+        yield dataclasses.replace(
+            settings,
+            model=endpoint.model,
+            openai_base_url=endpoint.base_url,
+            openai_api_key=endpoint.api_key,
+            embedded_weights=found.identity,
+        )
+
+
+def _prepare_model(settings: Settings, report: "Report") -> None:
+    """Warm the model for the catalogue as it is; without a database that can wait."""
+    if not settings.reader_url:
+        return
+    reader = Reader(settings.reader_url, Limits.of(settings), max_connections=1)
+    try:
+        known = KnowledgeSource(reader.fetch, _refinement(settings))()
+    except NlqError as error:
+        from nlq.embedded.progress import Step
+
+        report(Step(f"The model is not prepared yet: {error}"))
+        return
+    finally:
+        reader.close()
+    _warm(settings, known, report)
+
+
+def _warm(settings: Settings, known: Knowledge, report: "Report | None" = None) -> None:
+    from nlq.embedded import model
+    from nlq.embedded.progress import silent
+
+    identity = settings.embedded_weights or ""
+    model.warm(_endpoint(settings), settings.home, identity, known.static_prompt, report or silent)
+
+
+def _endpoint(settings: Settings) -> "ModelEndpoint":
+    from nlq.embedded.model import ModelEndpoint
+
+    return ModelEndpoint(settings.openai_base_url or "", settings.openai_api_key or "", settings.model or "")
+
+
+def _model_ready(settings: Settings) -> bool:
+    if not settings.embedded_weights:
+        return True
+    from nlq.embedded import model
+
+    return model.healthy(_endpoint(settings))
+
+
+def _refinement(settings: Settings) -> Refinement:
+    return refine.read(settings.catalog_file or _SHIPPED_CATALOG)
+
+
+class _Connected:
+    """The model, connected to when the first question needs it: its packages take a second to import."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self) -> "ChatLlm":
+        """The model; raises `ModelUnavailable`."""
+        return self._llm
+
+    @cached_property
+    def _llm(self) -> "ChatLlm":
+        from nlq import llm
+
+        return llm.connect(self._settings)
