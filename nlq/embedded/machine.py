@@ -12,6 +12,7 @@ FreeSpace = Callable[[Path], int]
 """Bytes that can still be written at a path."""
 
 _CGROUP = Path("/sys/fs/cgroup")
+_CPUS = Path("/sys/devices/system/cpu")
 
 
 def free_disk(path: Path) -> int:
@@ -48,6 +49,17 @@ def cores() -> int:
     if quota.isdigit() and period.isdigit():
         allowed = min(allowed, round(int(quota) / int(period)))
     return max(1, allowed)
+
+
+def physical_cores() -> int:
+    """As `cores`, two threads of one core counted as one: arithmetic gains nothing from the second."""
+    if not hasattr(os, "sched_getaffinity"):
+        return cores()
+    siblings = {
+        _first_line(_CPUS / f"cpu{number}/topology/thread_siblings_list") or str(number)
+        for number in os.sched_getaffinity(0)
+    }
+    return min(cores(), len(siblings))
 
 
 def _system_memory() -> int | None:

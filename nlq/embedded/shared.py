@@ -30,6 +30,12 @@ class Files:
 
     home: Path
     name: str
+    """What it is, and after a hyphen which one where there can be several."""
+
+    @property
+    def label(self) -> str:
+        """What messages call the child."""
+        return f"embedded {self.name.partition('-')[0]}"
 
     @property
     def run(self) -> Path:
@@ -175,7 +181,7 @@ class SharedChild:
     def _failure(self, what: str) -> str:
         lines = self._files.log.read_text(errors="replace").splitlines()[-_LOG_LINES:]
         said = " It said: " + " / ".join(lines) if lines else ""
-        return f"The embedded {self._files.name} {what}; see {self._files.log}.{said}"
+        return f"The {self._files.label} {what}; see {self._files.log}.{said}"
 
     def _let_go(self) -> None:
         self._users.release()

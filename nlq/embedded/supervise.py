@@ -47,7 +47,7 @@ def main(runner: Runner) -> None:
             _tell(files, {"error": str(error)})
         except Exception as error:
             traceback.print_exc()
-            _tell(files, {"error": f"The embedded {files.name} failed: {error}; see {files.log}."})
+            _tell(files, {"error": f"The {files.label} failed: {error}; see {files.log}."})
 
 
 def die_with_parent(number: signal.Signals) -> None:

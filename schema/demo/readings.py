@@ -85,7 +85,7 @@ def _part(name: str, series: Series, week: date) -> float:
 def _trend(kpi: Kpi, week: date) -> float:
     years = (week - FIRST_WEEK).days / 365.25
     turn = 2 * math.pi * (week.isocalendar().week - _BUSIEST_WEEK) / _WEEKS_OF_YEAR
-    return kpi.level * (1 + kpi.growth) ** years * (1 + kpi.season * (1 + math.cos(turn)) / 2)
+    return kpi.level * math.pow(1 + kpi.growth, years) * (1 + kpi.season * (1 + math.cos(turn)) / 2)
 
 
 def _noise(kpi: Kpi, series: Series, week: date) -> float:
