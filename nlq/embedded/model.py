@@ -1,124 +1,122 @@
-"""The embedded language model: it answers where no other model is named."""
+"""The embedded model: it starts by itself where no other model is named."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
+from typing import Any
 
+import httpx
+
+from nlq.embedded.model_server import CONTEXT, SLOTS, states
+from nlq.embedded.progress import Report, Step
 from nlq.embedded.shared import SharedChild
+from nlq.embedded.weights import Weights
 from nlq.errors import ModelUnavailable
 
-SLOTS = 2
-"""Questions that are answered at the same time."""
-CONTEXT = 6144
-"""Tokens of a prompt and its answer together."""
-
-_START_S = 180.0
-"""A slow disk reads the weights in half a minute."""
+_START_S = 120.0
+_WARM_S = 300.0
+_SLOT_STATE = ".slot"
 
 
 @dataclass(frozen=True)
 class ModelEndpoint:
-    """Where a running embedded model is reached: an OpenAI interface on loopback with a key of its own."""
+    """Where the embedded model speaks the OpenAI API, on this machine only."""
 
     base_url: str
-    """Ends with `/v1`, as OpenAI clients want it."""
     api_key: str
     model: str
-    """What answers and the history call it: the name of its file without the ending."""
-    home: Path
-    slots: int
-    context: int
-    build: str
-    """Changes with everything that a saved prompt state depends on, but the prompt."""
-
-    def __repr__(self) -> str:
-        """Without the key, which must not get into a log."""
-        return f"ModelEndpoint({self.base_url}, {self.model})"
-
-    @property
-    def states(self) -> Path:
-        """The folder where the server keeps prompt states."""
-        return states_folder(self.home)
 
 
-def states_folder(home: Path) -> Path:
-    """Where the models of `home` keep prompt states."""
-    return home / "cache" / "prompts"
+@contextmanager
+def running(home: Path, weights: Weights) -> Iterator[ModelEndpoint]:
+    """The model of `home`, which all processes with the same home share; it ends after its last user.
 
-
-class EmbeddedModel:
-    """A hold on the model server of `home` and `weights`, which all processes with the same two share.
-
-    The first `start` loads the weights (1.5 s once the file is in the page cache); the last `stop` ends the
-    server, and so does the death of its last user, by `kill -9` too. Where the server has died, `start`
-    starts it again; the endpoint is another one then.
+    Raises:
+        NlqError: it cannot be started; the message says why.
     """
-
-    def __init__(self, home: Path, weights: Path, slots: int = SLOTS, context: int = CONTEXT) -> None:
-        self._home = home
-        self._weights = weights.resolve()
-        self._slots = slots
-        self._context = context
-        self._build = _build(self._weights, slots, context)
-        name = f"model-{self._build[:12]}"
-        self._child = SharedChild(home, name, "nlq.embedded.model_server", _START_S)
-
-    def running(self) -> bool:
-        """Whether the server runs, started by whomever."""
-        return self._child.running()
-
-    def start(self) -> ModelEndpoint:
-        """Start the server or attach to the running one.
-
-        Raises:
-            NlqError: it cannot be started; the message says why.
-        """
-        if not self._weights.is_file():
-            raise ModelUnavailable(
-                f"The model's file {self._weights} is not there. `nlq model fetch` fetches it, "
-                "or set NLQ_MODEL to a .gguf file."
-            )
-        facts = self._child.start(
-            {
-                "weights": str(self._weights),
-                "states": str(states_folder(self._home)),
-                "slots": self._slots,
-                "context": self._context,
-            }
-        )
-        return ModelEndpoint(
-            base_url=facts["base_url"],
-            api_key=facts["api_key"],
-            model=self._weights.stem,
-            home=self._home,
-            slots=self._slots,
-            context=self._context,
-            build=self._build,
-        )
-
-    def stop(self) -> None:
-        """Let go of the server; returns when it has ended, unless somebody else uses it."""
-        self._child.stop()
-
-    def __enter__(self) -> ModelEndpoint:
-        """As `start`."""
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """As `stop`."""
-        self.stop()
+    child = SharedChild(home, "model", "nlq.embedded.model_server", _START_S)
+    facts = child.start({"weights": str(weights.path), "name": weights.name})
+    try:
+        yield ModelEndpoint(facts["base_url"], facts["api_key"], weights.name)
+    finally:
+        child.stop()
 
 
-def _build(weights: Path, slots: int, context: int) -> str:
-    """A hash of the weights, of how they are loaded and of the program that runs them."""
-    stat = weights.stat() if weights.exists() else None
-    identity = (str(weights), stat.st_size, stat.st_mtime_ns) if stat else (str(weights),)
-    parts = (*identity, slots, context, version("xllamacpp"))
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+def warm(endpoint: ModelEndpoint, home: Path, identity: str, static_prompt: str, report: Report) -> None:
+    """Put the state of the system message `static_prompt` into every slot of the server.
+
+    From a file that an earlier call wrote this takes milliseconds; without one the prompt is evaluated
+    (about 60 tokens a second on two cores) and the file written. States of other prompts are deleted.
+
+    Args:
+        endpoint: the running model.
+        home: where states are kept.
+        identity: changes when the weights do.
+        static_prompt: the system message of every question.
+        report: is told when this takes long.
+
+    Raises:
+        ModelUnavailable: the server does not answer.
+    """
+    name = _state_name(identity, static_prompt)
+    with _client(endpoint) as client:
+        if not all(_restored(client, slot, name) for slot in range(SLOTS)):
+            report(Step("Preparing the model for this catalogue (up to a minute, once)"))
+            _evaluate(client, endpoint.model, static_prompt)
+            _post(client, "/slots/0?action=save", {"filename": name})
+            for slot in range(1, SLOTS):
+                _post(client, f"/slots/{slot}?action=restore", {"filename": name})
+    for old in states(home).glob(f"*{_SLOT_STATE}"):
+        if old.name != name:
+            old.unlink(missing_ok=True)
+
+
+def healthy(endpoint: ModelEndpoint) -> bool:
+    """Whether the server answers."""
+    try:
+        with _client(endpoint) as client:
+            return client.get("/health", timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _state_name(identity: str, static_prompt: str) -> str:
+    parts = (identity, version("xllamacpp"), str(CONTEXT), static_prompt)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24] + _SLOT_STATE
+
+
+def _client(endpoint: ModelEndpoint) -> httpx.Client:
+    return httpx.Client(
+        base_url=endpoint.base_url.removesuffix("/v1"),
+        headers={"Authorization": f"Bearer {endpoint.api_key}"},
+        timeout=_WARM_S,
+        trust_env=False,
+    )
+
+
+def _restored(client: httpx.Client, slot: int, name: str) -> bool:
+    """Whether the slot took the saved state; a missing or damaged file says no."""
+    try:
+        reply = client.post(f"/slots/{slot}?action=restore", json={"filename": name})
+        return reply.is_success and reply.json().get("n_restored", 0) > 0
+    except (httpx.HTTPError, ValueError):
+        return False
+
+
+def _evaluate(client: httpx.Client, model: str, static_prompt: str) -> None:
+    messages = [{"role": "system", "content": static_prompt}, {"role": "user", "content": "Question:"}]
+    asked = {"model": model, "messages": messages, "max_tokens": 1, "id_slot": 0, "cache_prompt": True}
+    _post(client, "/v1/chat/completions", asked)
+
+
+def _post(client: httpx.Client, path: str, content: dict[str, Any]) -> None:
+    try:
+        client.post(path, json=content).raise_for_status()
+    except httpx.HTTPStatusError as error:
+        said = error.response.text[:300]
+        raise ModelUnavailable(f"The embedded model refused to prepare its prompt: {said}") from error
+    except httpx.HTTPError as error:
+        raise ModelUnavailable(f"The embedded model does not answer: {error}") from error
