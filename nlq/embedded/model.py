@@ -1,55 +1,78 @@
 """The embedded model: it starts by itself where no other model is named."""
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from types import TracebackType
 
 import httpx
 
-from nlq.embedded.model_server import CONTEXT, SLOTS, states
-from nlq.embedded.progress import Report, Step
+from nlq.embedded.model_endpoint import CONTEXT, SLOTS, ModelEndpoint
+from nlq.embedded.progress import Report
+from nlq.embedded.prompt_cache import PromptCache
 from nlq.embedded.shared import SharedChild
-from nlq.embedded.weights import Weights
+from nlq.embedded.weights import Weights, server_name
 from nlq.errors import ModelUnavailable
 
-_START_S = 120.0
-_WARM_S = 300.0
-_SLOT_STATE = ".slot"
+__all__ = ["CONTEXT", "SLOTS", "EmbeddedModel", "ModelEndpoint", "healthy", "running", "warm"]
+
+_START_S = 180.0
+"""A slow disk reads the weights in half a minute."""
 
 
-@dataclass(frozen=True)
-class ModelEndpoint:
-    """Where the embedded model speaks the OpenAI API, on this machine only."""
+class EmbeddedModel:
+    """A hold on the server of `weights`, which all processes with the same home share.
 
-    base_url: str
-    api_key: str
-    model: str
-
-
-@contextmanager
-def running(home: Path, weights: Weights) -> Iterator[ModelEndpoint]:
-    """The model of `home`, which all processes with the same home share; it ends after its last user.
-
-    Raises:
-        NlqError: it cannot be started; the message says why.
+    The first `start` loads the weights (1.5 s once the file is in the page cache); the last `stop` ends the
+    server, and so does the death of its last user, by `kill -9` too. Where the server has died, `start`
+    starts it again; the endpoint is another one then.
     """
-    child = SharedChild(home, "model", "nlq.embedded.model_server", _START_S)
-    facts = child.start({"weights": str(weights.path), "name": weights.name})
-    try:
-        yield ModelEndpoint(facts["base_url"], facts["api_key"], weights.name)
-    finally:
-        child.stop()
+
+    def __init__(self, home: Path, weights: Weights) -> None:
+        self._home = home
+        self._weights = weights
+        self._child = SharedChild(home, server_name(weights.identity), "nlq.embedded.model_server", _START_S)
+
+    def start(self) -> ModelEndpoint:
+        """Start the server or attach to the running one.
+
+        Raises:
+            NlqError: it cannot be started; the message says why.
+        """
+        if not self._weights.path.is_file():
+            raise ModelUnavailable(
+                f"The model's file {self._weights.path} is not there. `nlq model fetch` fetches it, "
+                "or set NLQ_MODEL to a .gguf file."
+            )
+        facts = self._child.start({"weights": str(self._weights.path), "name": self._weights.name})
+        return ModelEndpoint(facts["base_url"], facts["api_key"], self._weights.name)
+
+    def stop(self) -> None:
+        """Let go of the server; returns when it has ended, unless somebody else uses it."""
+        self._child.stop()
+
+    def __enter__(self) -> ModelEndpoint:
+        """As `start`."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """As `stop`."""
+        self.stop()
+
+
+def running(home: Path, weights: Weights) -> EmbeddedModel:
+    """A context in which the model of `home` runs; it ends after its last user.
+
+    Entering it raises an `NlqError` that says why, where the model cannot be started.
+    """
+    return EmbeddedModel(home, weights)
 
 
 def warm(endpoint: ModelEndpoint, home: Path, identity: str, static_prompt: str, report: Report) -> None:
-    """Put the state of the system message `static_prompt` into every slot of the server.
-
-    From a file that an earlier call wrote this takes milliseconds; without one the prompt is evaluated
-    (about 60 tokens a second on two cores) and the file written. States of other prompts are deleted.
+    """Get the model ready for questions whose system message is `static_prompt`; see `PromptCache.warm`.
 
     Args:
         endpoint: the running model.
@@ -59,64 +82,15 @@ def warm(endpoint: ModelEndpoint, home: Path, identity: str, static_prompt: str,
         report: is told when this takes long.
 
     Raises:
-        ModelUnavailable: the server does not answer.
+        ModelUnavailable: the server does not answer, or the prompt is too long for it.
     """
-    name = _state_name(identity, static_prompt)
-    with _client(endpoint) as client:
-        if not all(_restored(client, slot, name) for slot in range(SLOTS)):
-            report(Step("Preparing the model for this catalogue (up to a minute, once)"))
-            _evaluate(client, endpoint.model, static_prompt)
-            _post(client, "/slots/0?action=save", {"filename": name})
-            for slot in range(1, SLOTS):
-                _post(client, f"/slots/{slot}?action=restore", {"filename": name})
-    for old in states(home).glob(f"*{_SLOT_STATE}"):
-        if old.name != name:
-            old.unlink(missing_ok=True)
+    PromptCache(endpoint, home, identity, static_prompt).warm(report)
 
 
 def healthy(endpoint: ModelEndpoint) -> bool:
     """Whether the server answers."""
     try:
-        with _client(endpoint) as client:
-            return client.get("/health", timeout=2).is_success
+        with endpoint.client(timeout_s=2) as client:
+            return client.get("/health").is_success
     except httpx.HTTPError:
         return False
-
-
-def _state_name(identity: str, static_prompt: str) -> str:
-    parts = (identity, version("xllamacpp"), str(CONTEXT), static_prompt)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:24] + _SLOT_STATE
-
-
-def _client(endpoint: ModelEndpoint) -> httpx.Client:
-    return httpx.Client(
-        base_url=endpoint.base_url.removesuffix("/v1"),
-        headers={"Authorization": f"Bearer {endpoint.api_key}"},
-        timeout=_WARM_S,
-        trust_env=False,
-    )
-
-
-def _restored(client: httpx.Client, slot: int, name: str) -> bool:
-    """Whether the slot took the saved state; a missing or damaged file says no."""
-    try:
-        reply = client.post(f"/slots/{slot}?action=restore", json={"filename": name})
-        return reply.is_success and reply.json().get("n_restored", 0) > 0
-    except (httpx.HTTPError, ValueError):
-        return False
-
-
-def _evaluate(client: httpx.Client, model: str, static_prompt: str) -> None:
-    messages = [{"role": "system", "content": static_prompt}, {"role": "user", "content": "Question:"}]
-    asked = {"model": model, "messages": messages, "max_tokens": 1, "id_slot": 0, "cache_prompt": True}
-    _post(client, "/v1/chat/completions", asked)
-
-
-def _post(client: httpx.Client, path: str, content: dict[str, Any]) -> None:
-    try:
-        client.post(path, json=content).raise_for_status()
-    except httpx.HTTPStatusError as error:
-        said = error.response.text[:300]
-        raise ModelUnavailable(f"The embedded model refused to prepare its prompt: {said}") from error
-    except httpx.HTTPError as error:
-        raise ModelUnavailable(f"The embedded model does not answer: {error}") from error

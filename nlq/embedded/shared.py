@@ -74,6 +74,12 @@ class Files:
         self.log.parent.mkdir(exist_ok=True)
 
 
+def runs(home: Path, name: str) -> bool:
+    """Whether the child `name` of `home` lives, started by whomever."""
+    alive = Files(home, name).alive
+    return alive.exists() and not is_free(alive)
+
+
 class SharedChild:
     """One user's hold on the child that runs `module`, a module that calls `supervise.main`."""
 
@@ -84,10 +90,6 @@ class SharedChild:
         self._users = Lease(self._files.users)
         self._holder: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
-
-    def running(self) -> bool:
-        """Whether the child lives, started by whomever."""
-        return self._files.alive.exists() and not is_free(self._files.alive)
 
     def start(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Attach to the running child, or start it with `config`, and return its facts.
@@ -130,7 +132,7 @@ class SharedChild:
     def _attach(self) -> Mapping[str, Any] | None:
         """The facts of the running child; None if none runs, after the end of one that is ending."""
         deadline = time.monotonic() + self._timeout_s
-        while self.running():
+        while runs(self._files.home, self._files.name):
             with contextlib.suppress(FileNotFoundError):
                 facts: Mapping[str, Any] = json.loads(self._files.facts.read_text())
                 return facts
@@ -190,7 +192,7 @@ class SharedChild:
     def _wait_for_end(self, timeout_s: float = 40.0, takeover_s: float = 2.0) -> None:
         """Wait for the child's end; no longer than `takeover_s` if somebody attached in the meantime."""
         began = time.monotonic()
-        while self.running() and (waited := time.monotonic() - began) < timeout_s:
+        while runs(self._files.home, self._files.name) and (waited := time.monotonic() - began) < timeout_s:
             if waited > takeover_s and self._files.facts.exists():
                 return
             time.sleep(0.02)

@@ -4,12 +4,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from nlq.embedded.lease import Lease
 from nlq.embedded.machine import MB, FreeSpace, free_disk, free_memory, require_disk
 from nlq.embedded.progress import Report, Step
+from nlq.embedded.shared import runs
 from nlq.embedded.sources import Source, SourceFailed, Wheels, from_url, from_wheels
 from nlq.errors import ModelUnavailable, NlqError, SettingsError
 from nlq.settings import Settings
@@ -70,6 +72,12 @@ class Weights:
     """Changes when the weights do."""
 
 
+def server_name(identity: str) -> str:
+    """What the shared server of the weights with this identity is called; see `nlq.embedded.shared`."""
+    depends_on = f"{identity} {version('xllamacpp')}"
+    return f"model-{hashlib.sha256(depends_on.encode()).hexdigest()[:12]}"
+
+
 Choice = KnownModel | Path | str
 """A known model, a file of the user's, or the URL of one."""
 
@@ -97,7 +105,7 @@ def choose(settings: Settings, report: Report, memory: int | None) -> Choice:
     """
     named = settings.model
     if named is None:
-        return _fitting(report, memory)
+        return _fitting(settings.home, report, memory)
     if "://" in named:
         return named
     if named.endswith(".gguf"):
@@ -107,7 +115,7 @@ def choose(settings: Settings, report: Report, memory: int | None) -> Choice:
             f"NLQ_MODEL is {named!r}. The embedded model can be {' or '.join(KNOWN)}, a .gguf file or "
             "its URL; any other needs OPENAI_API_KEY or OPENAI_BASE_URL."
         )
-    return _require_memory(KNOWN[named], memory)
+    return _require_memory(KNOWN[named], settings.home, memory)
 
 
 def obtain(settings: Settings, choice: Choice, report: Report) -> Weights:
@@ -153,10 +161,10 @@ def ensure(
     return path
 
 
-def _fitting(report: Report, memory: int | None) -> KnownModel:
-    if memory is None or memory >= LARGE.memory:
+def _fitting(home: Path, report: Report, memory: int | None) -> KnownModel:
+    if memory is None or memory >= LARGE.memory or _running(LARGE, home):
         return LARGE
-    model = _require_memory(SMALL, memory)
+    model = _require_memory(SMALL, home, memory)
     report(
         Step(
             f"{memory / MB:.0f} MB of memory are free and {LARGE.name} needs {LARGE.memory / MB:.0f} MB: "
@@ -166,14 +174,19 @@ def _fitting(report: Report, memory: int | None) -> KnownModel:
     return model
 
 
-def _require_memory(model: KnownModel, memory: int | None) -> KnownModel:
-    if memory is not None and memory < model.memory:
+def _require_memory(model: KnownModel, home: Path, memory: int | None) -> KnownModel:
+    if memory is not None and memory < model.memory and not _running(model, home):
         smaller = f", set NLQ_MODEL={SMALL.name}" if model is LARGE else ""
         raise ModelUnavailable(
             f"The model {model.name} needs {model.memory / MB:.0f} MB of memory and {memory / MB:.0f} MB are "
             f"free. Stop other programs{smaller}, or use a model elsewhere (OPENAI_BASE_URL)."
         )
     return model
+
+
+def _running(model: KnownModel, home: Path) -> bool:
+    """Whether somebody runs the model already, so that it needs no more memory."""
+    return runs(home, server_name(model.sha256))
 
 
 def _fetching(path: Path, report: Report) -> Lease:
