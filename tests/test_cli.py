@@ -217,6 +217,12 @@ def test_numbers_of_a_column_have_equally_many_decimals_and_years_no_commas() ->
     ]
 
 
+def test_moments_are_shown_without_what_is_zero() -> None:
+    moments = (datetime(2026, 11, 9), datetime(2026, 11, 9, 14), datetime(2026, 11, 9, 14, 5, 7))
+    table = Table((Column("detected_at", "timestamp"),), tuple((moment,) for moment in moments))
+    assert cells.written(table) == [["2026-11-09"], ["2026-11-09 14:00"], ["2026-11-09 14:05:07"]]
+
+
 def test_the_history_lists_questions_newest_first(run: Run, asked: list[int]) -> None:
     lines = [line.split() for line in run("history").out.splitlines() if line.strip()]
     assert lines[2][0] == str(asked[1])

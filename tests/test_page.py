@@ -5,6 +5,8 @@ import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -96,6 +98,18 @@ def test_a_person_asks_with_the_keyboard_and_reads_the_answer(page: Page) -> Non
     expect(
         page.get_by_text("Average of Sales conversion rate (%) by region", exact=False).last
     ).to_be_visible()
+
+
+def test_numbers_and_moments_are_written_for_people(page: Page, service: StandInService) -> None:
+    columns = (Column("year", "integer"), Column("previous_year", "number"), Column("seen", "timestamp"))
+    rows = (
+        (2026, Decimal("1234567.5"), datetime(2026, 11, 9, 14)),
+        (2025, Decimal("12.25"), datetime(2026, 11, 9)),
+    )
+    service.pipeline.answers = {"all": replace(ANSWERED, table=Table(columns, rows))}
+    ask(page, "all of it")
+    expect(page.get_by_role("row").nth(1)).to_have_text("20261,234,567.502026-11-09 14:00")
+    expect(page.get_by_role("row").nth(2)).to_have_text("202512.252026-11-09")
 
 
 def test_the_sql_is_folded_and_can_be_opened(page: Page) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeGuard
 
@@ -38,9 +39,16 @@ def _writer(column: Column, values: Sequence[Value]) -> Callable[[Value], str]:
             return "-"
         if isinstance(value, bool):
             return "yes" if value else "no"
+        if isinstance(value, datetime):
+            return _moment(value)
         return f"{value:{grouping}.{digits}f}" if _is_number(value) else str(value)
 
     return write
+
+
+def _moment(value: datetime) -> str:
+    """A moment without what is zero: `2026-11-09 14:00`."""
+    return re.sub(r"(:\d\d):00(?=$|[+-])", r"\1", str(value)).removesuffix(" 00:00")
 
 
 def _is_number(value: Value) -> TypeGuard[Number]:

@@ -18,7 +18,7 @@ export function heading(name) {
 
 /** A function that writes any of the `values` of `column`, numbers with equally many decimals. */
 export function formatter(column, values) {
-  const write = isNumeric(column) ? numberWriter(column, values) : String;
+  const write = writerFor(column, values);
   return (value) => {
     if (value === null) return "–";
     if (typeof value === "boolean") return value ? "Yes" : "No";
@@ -29,6 +29,21 @@ export function formatter(column, values) {
 /** Milliseconds as seconds with one decimal. */
 export function seconds(milliseconds) {
   return `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** How long something took: `39 ms`, `2.3 s`. */
+export function duration(milliseconds) {
+  return milliseconds < 100 ? `${milliseconds} ms` : seconds(milliseconds);
+}
+
+function writerFor(column, values) {
+  if (isNumeric(column)) return numberWriter(column, values);
+  return column.type === "timestamp" ? moment : String;
+}
+
+/** An ISO 8601 moment without what is zero: `2026-11-09 14:00`. */
+function moment(value) {
+  return String(value).replace("T", " ").replace(/(:\d\d):00(?=$|[Z+-])/, "$1").replace(/ 00:00$/, "");
 }
 
 function numberWriter(column, values) {

@@ -1,6 +1,6 @@
 // One question with its answer on the page. Text is only ever set as text, never as HTML.
 
-import { formatter, heading, isNumeric, seconds } from "./format.js";
+import { duration, formatter, heading, isNumeric, seconds } from "./format.js";
 
 const KINDS = {
   clarify: "A question back",
@@ -129,7 +129,7 @@ function showSource(view, answer, copy) {
 }
 
 function meta(answer) {
-  const facts = [seconds(answer.timing.total_ms), METHODS[answer.method], answer.model, `No. ${answer.id}`];
+  const facts = [duration(answer.timing.total_ms), METHODS[answer.method], answer.model, `No. ${answer.id}`];
   return facts.filter(Boolean).join("  ·  ");
 }
 
