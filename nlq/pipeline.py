@@ -81,7 +81,7 @@ class _Trace:
         self.completion_tokens = (self.completion_tokens or 0) + (completion.completion_tokens or 0)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Ending(Exception):
     """A question that ends without rows: asked back or refused."""
 
@@ -146,7 +146,10 @@ class Pipeline:
         statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
         with trace.stage("answer"):
             text = _text(statement, table, known.catalog)
-            warnings = (*_warnings(links, read), *statement.warnings, *_cut_off(table, self.settings))
+            chosen = (
+                known.catalog.by_name[statement.plan.kpis[0]].label if read.kpis and statement.plan else None
+            )
+            warnings = (*_warnings(links, read, chosen), *statement.warnings, *_cut_off(table, self.settings))
         return _answer(
             question,
             started,
@@ -217,12 +220,13 @@ class Pipeline:
                 "The SQL for this answer was written by the language model; please check how it was read."
             )
             return Statement(checked.text, Method.SQL, sql_words.describe(checked), warnings=(warning,))
+        if read.beyond:
+            raise _refusal(known.catalog)
         plan = read.plan
         if chosen := reply.chosen.get("kpi"):
             if chosen == NONE:
                 raise _refusal(known.catalog)
             plan = draft(links, known.catalog, self.clock.today(), previous, chosen).plan
-        plan = choosing.applied(plan, reply)
         checked = guard.check(compile_plan(plan, known.catalog))
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
 
@@ -288,12 +292,22 @@ def _text(statement: Statement, table: Table, catalog: Catalog) -> str:
     return wording.sentence(statement.plan, table, catalog)
 
 
-def _warnings(links: Links, read: Draft) -> tuple[str, ...]:
+def _warnings(links: Links, read: Draft, chosen: str | None) -> tuple[str, ...]:
+    """What the reader of the answer should know of how the question was read."""
     said = [f'I read "{written}" as "{word}".' for written, word in links.corrections]
-    if read.unread and not read.beyond and not read.kpis:
-        words = ", ".join(f'"{word}"' for word in read.unread)
+    words = ", ".join(f'"{word}"' for word in read.unread)
+    if words and chosen:
+        said.append(
+            f"The language model took {words} to mean {chosen}; nothing else in them narrows the answer."
+        )
+    elif words and not read.beyond:
         said.append(f"I found nothing in the data for {words}, so it does not narrow the answer.")
     return tuple(said)
+
+
+def _chosen(read: Draft, statement: Statement, catalog: Catalog) -> str | None:
+    """The label of the KPI that the model chose, if it did."""
+    return catalog.by_name[statement.plan.kpis[0]].label if read.kpis and statement.plan else None
 
 
 def _cut_off(table: Table, settings: Settings) -> tuple[str, ...]:

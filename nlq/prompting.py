@@ -78,9 +78,6 @@ def _examples(catalog: Catalog) -> Iterator[Example]:
     if not _names(catalog, "salary"):
         yield Example("What do people earn here?", _reply(kpi=NONE))
     yield Example("Sing me a song.", _reply(kpi=NONE))
-    if catalog.kpis:
-        yield Example(f"{catalog.kpis[0].label} for every part of the organisation", _reply(by="department"))
-        yield Example(f"{catalog.kpis[-1].label}, please", _reply(by=NONE))
 
 
 def _names(catalog: Catalog, word: str) -> bool:

@@ -93,7 +93,7 @@ def _lead(kpi: Kpi, way: Measure) -> str:
 def label_inside(kpi: Kpi) -> str:
     """The label as it reads inside a sentence: lower case, except where it starts with an abbreviation."""
     first = kpi.label.split(" ", 1)[0]
-    return kpi.label[:1].lower() + kpi.label[1:] if first.istitle() and " " in kpi.label else kpi.label
+    return kpi.label[:1].lower() + kpi.label[1:] if first.istitle() else kpi.label
 
 
 def _comparison(plan: Plan, table: Table, catalog: Catalog) -> str:
@@ -209,7 +209,8 @@ def _where(plan: Plan, *, periods: bool = True, compared: bool = False) -> str:
     if periods and plan.periods and Dimension.PERIOD not in plan.by:
         labels = " and ".join(period.label for period in plan.periods)
         first = labels.split(" ")[0]
-        said += f" {labels}" if first in {"since", "until", "before", "after"} else f" in {labels}"
+        bare = first in {"since", "until", "before", "after"} or labels.endswith("to date")
+        said += f" {labels}" if bare else f" in {labels}"
     return said
 
 

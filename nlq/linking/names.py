@@ -17,6 +17,8 @@ SURE_ALONE = 0.2
 """The same for a KPI that is the only candidate."""
 LEAST_SCORE = 0.12
 """A KPI whose loose words score less is no candidate."""
+_MEASURES = {"average", "mean", "median", "total", "sum", "number", "count", "rate", "percentage", "percent"}
+"""Words of many KPIs' names that say how to count rather than what."""
 MOST_CANDIDATES = 6
 DESCRIPTION_WEIGHT = 0.35
 """What a word that only the description holds counts against one of the name."""
@@ -76,7 +78,7 @@ class Names:
 
     def candidates(self, words: Iterable[str]) -> tuple[tuple[str, float], ...]:
         """KPIs that loose words hint at, with the part of the name that they say, best first."""
-        loose = [word for word in words if word not in FUNCTION_WORDS]
+        loose = [word for word in words if word not in FUNCTION_WORDS and word not in _MEASURES]
         scores = ((kpi.name, self._score(kpi, loose)) for kpi in self.catalog.kpis)
         likely = sorted((pair for pair in scores if pair[1] >= LEAST_SCORE), key=lambda pair: -pair[1])
         return tuple(likely[:MOST_CANDIDATES])

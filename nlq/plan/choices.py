@@ -2,24 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from nlq.errors import ModelUnavailable
 from nlq.plan.draft import Draft
-from nlq.plan.model import Calculation, Dimension, Plan
 
 NONE = "none"
-_BY = (
-    Dimension.TEAM,
-    Dimension.DEPARTMENT,
-    Dimension.REGION,
-    Dimension.COUNTRY,
-    Dimension.YEAR,
-    Dimension.QUARTER,
-    Dimension.MONTH,
-    Dimension.WEEK,
-)
 
 
 @dataclass(frozen=True)
@@ -39,15 +28,10 @@ class Reply:
 
 
 def choices(draft: Draft) -> Choices:
-    """What `draft` leaves open."""
-    keys: dict[str, tuple[str, ...]] = {}
-    if draft.kpis:
-        keys["kpi"] = (*draft.kpis, NONE)
-    if draft.unread and not draft.plan.by and not draft.kpis:
-        keys["by"] = (NONE, *(dim.value for dim in _BY))
-    if draft.beyond and draft.plan.calculation is Calculation.NONE:
-        keys["calc"] = tuple(calculation.value for calculation in Calculation)
-    return Choices(keys, draft.beyond)
+    """What `draft` leaves open: which KPI is meant, or how to say in SQL what no plan can say."""
+    if draft.beyond:
+        return Choices({}, sql=True)
+    return Choices({"kpi": (*draft.kpis, NONE)} if draft.kpis else {})
 
 
 def schema(choices: Choices) -> dict[str, Any]:
@@ -56,7 +40,7 @@ def schema(choices: Choices) -> dict[str, Any]:
         key: {"type": "string", "enum": list(values)} for key, values in choices.keys.items()
     }
     if choices.sql:
-        properties["sql"] = {"type": ["string", "null"], "description": "null unless no other key can say it"}
+        properties["sql"] = {"type": ["string", "null"], "description": "null if the data cannot say it"}
     return {
         "type": "object",
         "properties": properties,
@@ -71,12 +55,10 @@ def grammar(choices: Choices) -> str:
         f'"{_quoted(json.dumps(key))}:" ({" | ".join(_literal(value) for value in values)})'
         for key, values in choices.keys.items()
     ]
+    if choices.sql:
+        pairs.append(r'"\"sql\":" ("null" | "\"SELECT " ([^"\\\x00-\x1f] | "\\" ["n\\])* "\"")')
     plan = ' "," '.join(pairs)
-    if not choices.sql:
-        return f'root ::= "{{" {plan} "}}"\n'
-    statement = r'"{\"sql\":\"SELECT " ([^"\\\x00-\x1f] | "\\" ["n\\])* "\"}"'
-    plans = f'"{{" {plan} "}}"' if plan else '"{}"'
-    return f"root ::= plan | sql\nplan ::= {plans}\nsql ::= {statement}\n"
+    return f'root ::= "{{" {plan} "}}"\n'
 
 
 def parse(content: str, choices: Choices) -> Reply:
@@ -98,15 +80,6 @@ def parse(content: str, choices: Choices) -> Reply:
         if found.get(key) not in values:
             raise ModelUnavailable(f"The reply's {key} was not one of {', '.join(values)}.")
     return Reply({key: found[key] for key in choices.keys})
-
-
-def applied(plan: Plan, reply: Reply) -> Plan:
-    """`plan` with the chosen dimension and calculation; the KPI is the business of `draft`."""
-    if (by := reply.chosen.get("by", NONE)) != NONE:
-        plan = replace(plan, by=(*plan.by, Dimension(by)))
-    if (calculation := reply.chosen.get("calc", NONE)) != NONE and plan.by:
-        plan = replace(plan, calculation=Calculation(calculation))
-    return plan
 
 
 def _literal(value: str) -> str:

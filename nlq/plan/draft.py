@@ -51,7 +51,7 @@ class Draft:
     @property
     def settled(self) -> bool:
         """Whether nothing is left for a model to decide."""
-        return not (self.kpis or self.unread or self.beyond)
+        return not (self.kpis or self.beyond)
 
 
 def draft(
@@ -121,7 +121,10 @@ class _Drafter:
         kpis = tuple(dict.fromkeys(m.values[0] for m in named if len(m.values) == 1))
         if kpis:
             return kpis, (), ()
-        if (name := sure(self.links.candidates)) and not (self.previous and not self.links.leftovers):
+        if self.links.leftovers and self.links.candidates:
+            likely = (name for name, _ in self.links.candidates)
+            return (), tuple(dict.fromkeys((*likely, *self.catalog.by_name))), ()
+        if (name := sure(self.links.candidates)) and not self.previous:
             return (name,), (), ()
         if not self.links.leftovers and (equal := tied(self.links.candidates)):
             return (), (), equal
