@@ -10,9 +10,9 @@ export function isNumeric(column) {
   return column.type === "number" || column.type === "integer";
 }
 
-/** A column's name as a heading: `conversion_rate` becomes `Conversion rate`. */
+/** A column's name as a heading: `conversion_rate` becomes `Conversion rate`, `kpi` `KPI`. */
 export function heading(name) {
-  const words = name.replaceAll("_", " ").trim();
+  const words = name.replaceAll("_", " ").replace(/\bkpi\b/gi, "KPI").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -14,6 +14,8 @@ const METHODS = {
   verified: "verified example",
 };
 
+const LONG_TEXT = 32; // characters from which on a cell may have several lines
+
 /** A question on the page that waits for its answer; `actions` are `ask(text)` and `copy(text)`. */
 export class Turn {
   constructor(question, actions) {
@@ -111,7 +113,8 @@ function tableRow(row, columns, writers) {
   const line = element("tr");
   row.forEach((value, i) => {
     const cell = element("td", writers[i](value));
-    cell.classList.add(isNumeric(columns[i]) ? "number" : columns[i].type);
+    cell.classList.toggle("number", isNumeric(columns[i]));
+    cell.classList.toggle("long", cell.textContent.length > LONG_TEXT);
     line.append(cell);
   });
   return line;
