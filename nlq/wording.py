@@ -115,7 +115,7 @@ def _comparison(plan: Plan, table: Table, catalog: Catalog) -> str:
     lead = f"{what[:1].upper()}{what[1:]}"
     where = _where(plan, periods=Dimension.PERIOD not in plan.by, compared=True)
     both = f"{number(two, kpi)} for {other} and {number(one, kpi)} for {base}"
-    return f"{lead}{where} was {both}: {signed}{relative}."
+    return f"{lead}{where}: {both}, a difference of {signed}{relative}."
 
 
 def _many(plan: Plan, table: Table, catalog: Catalog) -> str:
@@ -134,7 +134,9 @@ def _many(plan: Plan, table: Table, catalog: Catalog) -> str:
         number_word = "number of " if plan.subject is not Subject.VALUES else ""
         return f"{_members(first, dims)} had the {_RANKED[plan.order]} {number_word}{what}{where}: {shown}."
     if len(table.rows) == 1:
-        return f"{what[:1].upper()}{what[1:]} for {_members(first, dims)}{where}: {shown}."
+        where = _where(plan, compared=True)
+        whole = " of the whole" if plan.calculation is Calculation.SHARE else ""
+        return f"{what[:1].upper()}{what[1:]} for {_members(first, dims)}{where}: {shown}{whole}."
     by = " and ".join(dim.value for dim in plan.by)
     lead = f"{what[:1].upper()}{what[1:]} by {by}{where}: {_rows(table)}"
     values = [row for row in table.rows if isinstance(row[at], int | float | Decimal)]

@@ -129,6 +129,7 @@ _EXCLUDED = (
     r"ignor\w+|leaving out|not in|outside(?: of)?|besides|minus|leave out|not counting)"
     rf"((?: (?:for|the|and|or|in|region|team|country|department|kpi)| {_NAMED})+)"
 )
+_YEAR_OVER_YEAR = r"year over year|year on year|yoy|y o y"
 _COMPARED = r"compar\w*|versus|vs|against|relative to|side by side"
 _TREND = (
     r"trends?(?:ing)?|develop\w*|evol\w+|over time|history of|trajectory|timeline|time series|progress\w*|"
@@ -170,6 +171,7 @@ class Cues:
     top: int | None = None
     conditions: tuple[Condition, ...] = ()
     window: int | None = None
+    window_unit: Dimension | None = None
     excluded: tuple[tuple[int, int], ...] = ()
     """Spans of words in which names are meant to be left out."""
     counted: bool = False
@@ -199,8 +201,8 @@ class Skeleton:
         self.said: set[int] = set()
 
     def find(self, pattern: str) -> re.Match[str] | None:
-        """The first match of `pattern` at word boundaries, whose words now count as understood."""
-        return next(self.all(pattern), None)
+        """The first match of `pattern` at word boundaries; the words of all matches count as understood."""
+        return next(iter(list(self.all(pattern))), None)
 
     def all(self, pattern: str) -> Iterator[re.Match[str]]:
         """All matches, as `find`."""
@@ -235,6 +237,9 @@ def find(words: list[str]) -> Cues:
     measure = next((m for m in measures if not (averaged and m is Measure.AVERAGE)), None)
     if calculation is Calculation.RUNNING_TOTAL and measure is Measure.SUM:
         measure = None
+    window, window_unit = _window(skeleton)
+    over = skeleton.find(r"(week|month|quarter|year) (?:over|on|to|by) (?:week|month|quarter|year)")
+    by += _dims(over[1]) if over and not skeleton.find(_YEAR_OVER_YEAR) else ()
     grouped = tuple(dim for dim in dict.fromkeys((*by, *adverbs)) if dim not in ranked)
     return Cues(
         subject=subject,
@@ -246,14 +251,15 @@ def find(words: list[str]) -> Cues:
         order=order,
         top=top,
         conditions=conditions,
-        window=_window(skeleton) if calculation is Calculation.MOVING_AVERAGE else None,
+        window=window,
+        window_unit=window_unit,
         excluded=excluded,
         counted=bool(skeleton.find(_COUNTED)),
         compared=bool(skeleton.find(_COMPARED)),
         trend=bool(skeleton.find(_TREND)),
         sorted=bool(skeleton.find(_SORTED)),
         combined=bool(skeleton.find(_COMBINED)),
-        year_over_year=bool(skeleton.find(r"year over year|year on year|yoy|y o y")),
+        year_over_year=bool(skeleton.find(_YEAR_OVER_YEAR)),
         definition=bool(skeleton.find(_DEFINITION)),
         names=_names(skeleton),
         changes_data=changes,
@@ -360,9 +366,10 @@ def _decimal(written: str) -> Decimal:
     return Decimal(number.replace(",", ".")) * _SCALES.get(scale, 1)
 
 
-def _window(skeleton: Skeleton) -> int | None:
-    match = skeleton.find(rf"({_COUNT}) {_DIM} (?:moving|rolling)")
-    return _whole_number(match[1]) if match else None
+def _window(skeleton: Skeleton) -> tuple[int | None, Dimension | None]:
+    """How many of which calendar unit a moving average spans ("4 week moving average")."""
+    match = skeleton.find(rf"({_COUNT}) ({_DIM}) (?:moving|rolling|running)")
+    return (_whole_number(match[1]), _dims(match[2])[0]) if match else (None, None)
 
 
 def _names(skeleton: Skeleton) -> Dimension | None:
@@ -371,6 +378,7 @@ def _names(skeleton: Skeleton) -> Dimension | None:
         rf"(?:which|what|list|show|name|how many|give me|tell me|are there|number of|count)(?: me)?"
         rf"(?: (?:are|of|all|the|our|different|available|{_NAMED}))* ({_DIM})",
         rf"(?:which|what) ({_DIM}) (?:does|do|is|are)",
+        rf"^({_DIM}) (?:per|by|in|of|for)",
         rf"({_DIM}) (?:do we|are there|exist|can i|belong|are part|are in|is in)",
     )
     for way in ways:

@@ -35,7 +35,7 @@ def fold(text: str) -> str:
 
 def stem(word: str) -> str:
     """A folded word without its English plural ending; other languages keep their words whole."""
-    if len(word) < 4 or word.endswith(("ss", "us", "is")):
+    if len(word) < 4 or word.endswith(("ss", "us", "sis", "xis", "this")):
         return word
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"

@@ -90,6 +90,8 @@ class _Drafter:
             return Draft(plan, unread=self.links.leftovers)
         if ask and subject is Subject.VALUES:
             return Draft(Plan(), ask=ask)
+        if subject is Subject.READINGS and not kpis and self.links.leftovers:
+            choices = choices or tuple(self.catalog.by_name)
         if subject is Subject.VALUES and not kpis and not choices:
             if self.previous and not self.links.leftovers:
                 kpis = self.previous.kpis
@@ -242,6 +244,8 @@ class _Drafter:
         if counted and counted.count > 1 and counted.unit:
             return [Dimension(counted.unit.value)]
         period = periods[0] if periods else None
+        if cues_unit := self.cues.window_unit:
+            return [cues_unit]
         short = period and period.start and (period.end or self.today) and _days(period, self.today) <= 62
         return [Dimension.WEEK if short else Dimension.MONTH]
 
@@ -252,7 +256,7 @@ class _Drafter:
         if order is None:
             return replace(plan, order=Order.HIGH) if cues.sorted else plan
         if not plan.by:
-            return replace(plan, order=order)
+            return replace(plan, order=order, top=top if plan.subject is not Subject.VALUES else None)
         if cues.ranked and top is None and cues.single:
             top = 1
         outer = tuple(dim for dim in plan.by if dim not in cues.ranked)
