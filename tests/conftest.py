@@ -1,4 +1,4 @@
-"""Fixtures that every test may use: a real PostgreSQL, an empty database, a migrated one."""
+"""Fixtures that every test may use: a real PostgreSQL, databases in it, the command line."""
 
 from collections.abc import Iterator
 
@@ -6,6 +6,7 @@ import pytest
 
 from schema import migrate
 from schema.roles import Role, Roles
+from tests.command_line import Run, runner
 from tests.postgres import READER_PASSWORD, WRITER_PASSWORD, Database, Server, running_server
 
 ROLES = Roles(Role("nlq_reader", READER_PASSWORD), Role("nlq_writer", WRITER_PASSWORD))
@@ -43,3 +44,9 @@ def migrated(postgres_server: Server, migrated_template: str) -> Iterator[Databa
             reader_url=postgres_server.url(name, "nlq_reader", READER_PASSWORD),
             writer_url=postgres_server.url(name, "nlq_writer", WRITER_PASSWORD),
         )
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs a command line, without any setting."""
+    return runner(capsys, monkeypatch)
