@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from nlq import llm as models
 from nlq import prompting, wording
@@ -30,13 +29,6 @@ from nlq.sql import guard, literals
 
 OnStage = Callable[[str], None]
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
-
-
-class Model(Protocol):
-    """Gives the language model, which can take a moment to start or be out of reach."""
-
-    def __call__(self) -> models.Llm:
-        """The model; raises `ModelUnavailable`."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +90,7 @@ class Pipeline:
     settings: Settings
     clock: Clock
     knowledge: Callable[[], Knowledge]
-    model: Model
+    model: models.Llm
     reader: Reader
     history: History
 
@@ -198,10 +190,9 @@ class Pipeline:
         with trace.stage("prompting"):
             prompt = prompting.prompt(known.static_prompt, question.text, read, open_choices, error)
         with trace.stage("llm"):
-            model = self.model()
-            trace.model, trace.attempts = model.name, trace.attempts + 1
+            trace.model, trace.attempts = self.model.name, trace.attempts + 1
             schema, grammar = choosing.schema(open_choices), choosing.grammar(open_choices)
-            completion = model.complete(prompt, schema, grammar)
+            completion = self.model.complete(prompt, schema, grammar)
         trace.completed(completion)
         try:
             return choosing.parse(completion.content, open_choices)

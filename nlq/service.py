@@ -4,11 +4,11 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import schema
+from nlq import llm
 from nlq.catalog import Catalog, refine
 from nlq.catalog.refine import Refinement
 from nlq.clock import Clock
@@ -22,7 +22,6 @@ from nlq.settings import Settings
 if TYPE_CHECKING:
     from nlq.embedded.model import ModelEndpoint
     from nlq.embedded.progress import Report
-    from nlq.llm import ChatLlm
 
 _SHIPPED_CATALOG = Path(schema.__file__).parent / "catalog.yml"
 
@@ -75,6 +74,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
 
     Raises:
         SettingsError: a URL is missing, or the catalogue file cannot be used.
+        ModelUnavailable: the model's provider is not installed or not known.
     """
     if not settings.reader_url or not settings.writer_url:
         raise SettingsError(
@@ -86,7 +86,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     prepare = (lambda known: _warm(settings, known)) if settings.embedded_weights else None
     knowledge = KnowledgeSource(reader.fetch, _refinement(settings), prepare)
     pipeline = Pipeline(
-        settings, clock or Clock(settings.timezone), knowledge, _Connected(settings), reader, history
+        settings, clock or Clock(settings.timezone), knowledge, llm.connect(settings), reader, history
     )
     return Service(settings, pipeline, history)
 
@@ -189,20 +189,3 @@ def _model_ready(settings: Settings) -> bool:
 
 def _refinement(settings: Settings) -> Refinement:
     return refine.read(settings.catalog_file or _SHIPPED_CATALOG)
-
-
-class _Connected:
-    """The model, connected to when the first question needs it: its packages take a second to import."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-
-    def __call__(self) -> "ChatLlm":
-        """The model; raises `ModelUnavailable`."""
-        return self._llm
-
-    @cached_property
-    def _llm(self) -> "ChatLlm":
-        from nlq import llm
-
-        return llm.connect(self._settings)
