@@ -84,7 +84,7 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
         r"chang\w* from {_DIM} to {_DIM}|"
         r"(?:month|quarter|week) (?:over|on|to|by) (?:month|quarter|week)(?: changes?| differences?)?|"
         r"(?:monthly|quarterly|yearly|annual|weekly) (?:changes?|differences?)|"
-        rf"(?:compared (?:to|with)|versus|vs) (?:the |its )?(?:previous|prior|preceding) (?:one|{_DIM})",
+        rf"(?:compared (?:to|with)|versus|vs|from|over) (?:the |its )?(?:previous|prior|preceding) (?:one|{_DIM})",
     ),
     (
         Calculation.PERCENT_CHANGE,
@@ -240,6 +240,10 @@ def find(words: list[str]) -> Cues:
     window, window_unit = _window(skeleton)
     over = skeleton.find(r"(week|month|quarter|year) (?:over|on|to|by) (?:week|month|quarter|year)")
     by += _dims(over[1]) if over and not skeleton.find(_YEAR_OVER_YEAR) else ()
+    before = skeleton.find(
+        rf"(?:from|over|to|with|versus|vs|than) (?:the )?(?:previous|prior|preceding) ({_DIM})"
+    )
+    by += _dims(before[1]) if before else ()
     grouped = tuple(dim for dim in dict.fromkeys((*by, *adverbs)) if dim not in ranked)
     return Cues(
         subject=subject,

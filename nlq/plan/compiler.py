@@ -113,15 +113,16 @@ class _Compiler:
                 self._ordered(self._value),
             )
         columns, where = self._calculated()
-        target = _SORTED_BY.get(self.calculation, self._value)
+        target = self._value
+        if self._compares() or self.calculation not in _COMPARED:
+            target = _SORTED_BY.get(self.calculation, self._value)
         where += [sql.compared(c, target) for c in conditions]
         steps = f"WITH grouped AS (\n{textwrap.indent(self._core(), '    ')}\n)"
         dims = [sql.name(dim.value) for dim in self.by]
         inner = f"SELECT {', '.join([*dims, *columns])}\nFROM grouped"
         if self.plan.within:
             return self._within(steps, inner, where, target)
-        windowed = self.calculation not in _AVERAGES and not self._compares()
-        if where and windowed:
+        if where and self.calculation not in _AVERAGES:
             inner = f"SELECT *\nFROM (\n{textwrap.indent(inner, '    ')}\n) AS calculated"
         return self._joined(
             steps, inner, f"WHERE {sql.conjunction(where)}" if where else "", self._ordered(target)

@@ -220,7 +220,7 @@ class _Drafter:
             by.insert(0, Dimension.KPI)
         if len(plan.kpis) == 1 and not open_kpi:
             by = [dim for dim in by if dim is not Dimension.KPI]
-        periods = tuple(found.period for found in self.links.periods)
+        periods = tuple(dict.fromkeys(found.period for found in self.links.periods))
         by += self._time_grain(by, periods)
         if len(periods) > 1 and not cues.combined:
             by = [dim for dim in by if dim not in _units_of(periods)]
@@ -291,6 +291,10 @@ class _Drafter:
     @staticmethod
     def _changes(plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
         """A change from the unit before needs units: a single one is compared with the one before it."""
+        grain = plan.periods[0].grain if len(plan.periods) == 1 else None
+        if grain and [dim for dim in plan.by if dim.is_time] == [Dimension(grain.value)]:
+            by = tuple(dim for dim in plan.by if not dim.is_time)
+            return replace(plan, by=by), Calculation.DIFFERENCE
         if any(dim.is_time for dim in plan.by) or Dimension.PERIOD in plan.by:
             return plan, calculation if Dimension.PERIOD not in plan.by else Calculation.DIFFERENCE
         if len(plan.periods) == 1 and plan.periods[0].grain:
