@@ -1,0 +1,63 @@
+"""A scripted OpenAI-compatible server on loopback: it replies what a test wants and keeps what it got."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Script:
+    """What the server replies, one entry for each request, the last one for all that follow."""
+
+    replies: list[str] = field(default_factory=lambda: ['{"kpi":"none"}'])
+    status: int = 200
+    delay_s: float = 0.0
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    base_url: str = ""
+
+    def next_reply(self) -> str:
+        """The reply to the request that was recorded last."""
+        return self.replies[min(len(self.requests), len(self.replies)) - 1]
+
+
+@contextmanager
+def scripted_model() -> Iterator[Script]:
+    """Run the server; yields its script."""
+    script = Script()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            script.requests.append(json.loads(body))
+            time.sleep(script.delay_s)
+            message = {"role": "assistant", "content": script.next_reply()}
+            usage = {"prompt_tokens": 700, "completion_tokens": 9, "total_tokens": 709}
+            choice = {"index": 0, "message": message, "finish_reason": "stop"}
+            reply = {"id": "1", "object": "chat.completion", "created": 1, "model": "scripted"}
+            self._send(json.dumps({**reply, "choices": [choice], "usage": usage}).encode())
+
+        def _send(self, content: bytes) -> None:
+            self.send_response(script.status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Keep the tests' output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    script.base_url = f"http://127.0.0.1:{server.server_port}/v1"
+    try:
+        yield script
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
