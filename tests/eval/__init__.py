@@ -1,0 +1,1 @@
+"""Question sets with SQL written by hand, and what measures execution accuracy over them."""
