@@ -92,7 +92,10 @@ def _lead(kpi: Kpi, way: Measure) -> str:
 
 def label_inside(kpi: Kpi) -> str:
     """The label as it reads inside a sentence: lower case, except where it starts with an abbreviation."""
-    first = kpi.label.split(" ", 1)[0]
+    words = kpi.label.split(" ")
+    if all(word.istitle() for word in words):
+        return kpi.label.lower()
+    first = words[0]
     return kpi.label[:1].lower() + kpi.label[1:] if first.istitle() else kpi.label
 
 

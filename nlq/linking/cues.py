@@ -21,8 +21,8 @@ _DIM = (
 _NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
 _NUMBER = r"\d+(?:[.,]\d+)*(?: (?:k|m|bn|thousand|million|billion)\b)?"
 _COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
-_HIGH = r"(?:highest|most|largest|biggest|greatest|top|maximum|max|peak|peaked)"
-_LOW = r"(?:lowest|least|fewest|smallest|bottom|minimum|min)"
+_HIGH = r"(?:highest|most|largest|biggest|greatest|longest|slowest|priciest|top|maximum|max|peak|peaked)"
+_LOW = r"(?:lowest|least|fewest|smallest|shortest|cheapest|bottom|minimum|min)"
 _BEST = r"(?:best|leading|strongest|fastest performing|winner)"
 _WORST = r"(?:worst|weakest|poorest)"
 _RANK = rf"(?:{_HIGH}|{_LOW}|{_BEST}|{_WORST}|highest|lowest)"
@@ -50,10 +50,10 @@ _RANKED = [
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
     rf"{_RANK}(?: {_COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {_COUNT})? ({_DIM})",
     rf"{_COUNT} {_RANK}(?: (?:performing|KPI))? ({_DIM})",
-    rf"\b({_DIM}) (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {_DIM})",
+    rf"\b({_DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {_DIM})",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({_DIM})",
     rf"how many (?:of (?:the|our) )?({_DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
-    rf"number of ({_DIM}) (?:with|where|that|whose|having|had|above|below)\b",
+    rf"number of ({_DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
 ]
 _CALCULATIONS: list[tuple[Calculation, str]] = [
     (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
@@ -138,7 +138,7 @@ _TREND = (
 _SORTED = r"(?:sort\w*|order\w*|rank\w*)(?: (?:from|by))?"
 _COMBINED = r"combined|together|in total for|altogether|summed|taken together"
 _DEFINITION = (
-    r"(?:what (?:does|do|is meant by).{0,40}(?:mean|measure|stand for|say)|defin\w+|meaning of|explain\w*|"
+    r"(?:meant by|what (?:does|do).{0,40}(?:mean|measure|stand for|say)|defin\w+|meaning of|explain\w*|"
     r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|measured in|how (?:is|are) (?:KPI|it|the KPI) "
     r"(?:defined|calculated|computed|measured)|what (?:is|are) (?:a |an |the )?KPI(?: and)?$)"
 )
@@ -310,7 +310,7 @@ def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
     for order, pattern in ways.items():
         if match := skeleton.find(rf"{count}{pattern}(?: ({_COUNT}))?"):
             number = match[1] or match[2]
-            if not number and (asked := skeleton.find(rf"(?:which|what|the) ({_COUNT}) {_DIM}")):
+            if not number and (asked := skeleton.find(rf"({_COUNT}) {_DIM}")):
                 number = asked[1]
             return order, _whole_number(number)
     for order, pattern in (

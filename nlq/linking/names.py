@@ -95,6 +95,8 @@ class Names:
         words = tokens[start : start + length]
         entries = self.lexicon.find(token.stem for token in words)
         full = [entry for entry in entries if entry.coverage == 1.0]
+        if words[0].folded in FUNCTION_WORDS and length > 1:
+            full = [entry for entry in full if stems(entry.value)[:1] == (words[0].stem,)]
         if length == 1 and words[0].folded in FUNCTION_WORDS | DIMENSION_WORDS.keys():
             full = [entry for entry in full if entry.value == words[0].written and not entry.value.islower()]
         return tuple(full)
