@@ -35,6 +35,12 @@ class Links:
         """The mentions of one kind."""
         return tuple(m for m in self.mentions if m.kind is kind and m.excluded is excluded)
 
+    @property
+    def all_kpis(self) -> bool:
+        """Whether the question speaks of KPIs as such: "how are our KPIs doing"."""
+        said = (DIMENSION_WORDS.get(token.stem) for token in self.tokens)
+        return "kpi" in said or "kpi" in self.cues.by
+
 
 def link(text: str, names: Names, calendar: Calendar) -> Links:
     """Link the question `text` against a catalogue's `names`."""
@@ -91,8 +97,8 @@ def sure(candidates: Sequence[tuple[str, float]]) -> str | None:
 
 
 def tied(candidates: Sequence[tuple[str, float]]) -> tuple[str, ...]:
-    """The candidates that loose words speak for equally; empty if there is a single best one."""
-    best = tuple(name for name, score in candidates if score >= 0.95 * candidates[0][1])
+    """The candidates that loose words speak for about as much; empty if there is a single best one."""
+    best = tuple(name for name, score in candidates if score * SURE_MARGIN > candidates[0][1])
     return best if len(best) > 1 else ()
 
 

@@ -8,6 +8,7 @@ from nlq.catalog import Catalog
 from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
 from nlq.period import Grain, Period, shifted, unit
+from nlq.plan.follow_up import is_follow_up, merged
 from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
 
 _DIMENSIONS = {
@@ -28,7 +29,6 @@ _NAME_SUBJECTS = {
 }
 _COMPARISONS = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
 _CHANGES = {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}
-_FOLLOW_UP = {"and", "same", "only", "just", "now", "instead", "then", "but", "also", "or", "by", "about"}
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class _Drafter:
         self.chosen = chosen
         self.links, self.catalog, self.today = links, catalog, today
         self.cues = links.cues
-        self.previous = previous if self._follows_up(previous) else None
+        self.previous = previous if is_follow_up(links) else None
 
     def draft(self) -> Draft:
         """The draft; see `draft`."""
@@ -95,7 +95,7 @@ class _Drafter:
         if subject is Subject.VALUES and not kpis and not choices:
             if self.previous and not self.links.leftovers:
                 kpis = self.previous.kpis
-            elif (filters or self._about_everything()) and not self.links.leftovers:
+            elif (filters or self.links.all_kpis) and not self.links.leftovers:
                 kpis = self._kpis_of_category(filters)
                 filters = tuple(f for f in filters if f.dimension is not Dimension.CATEGORY)
             elif not self.catalog.kpis or not self._has_content():
@@ -103,7 +103,8 @@ class _Drafter:
             else:
                 choices = tuple(kpi.name for kpi in self.catalog.kpis)
         plan = self._grouped(Plan(subject, kpis, filters=filters), open_kpi=bool(choices))
-        plan = self._merged(plan)
+        if self.previous:
+            plan = merged(plan, self.previous, self.links)
         plan = self._measured(self._calculated(self._ordered(plan)))
         return Draft(plan, choices, self._unread(), self.cues.beyond)
 
@@ -171,10 +172,6 @@ class _Drafter:
         return tuple(
             f for f in filters if f.dimension is not Dimension.SEVERITY or subject is Subject.ANOMALIES
         )
-
-    def _about_everything(self) -> bool:
-        said = {token.stem for token in self.links.tokens}
-        return bool(said & {"kpi", "metric", "indicator"}) or Dimension.KPI in self.cues.by
 
     def _has_content(self) -> bool:
         return bool(self.links.leftovers or self.links.mentions or self.links.candidates)
@@ -348,48 +345,6 @@ class _Drafter:
         if subject is Subject.VALUES:
             return self.cues.counted and bool(self.cues.ranked) and picks
         return self.cues.counted and not plan.by
-
-    def _follows_up(self, previous: Plan | None) -> bool:
-        if previous is None or not self.links.tokens:
-            return False
-        words = [token.folded for token in self.links.tokens]
-        starts = words[0] in _FOLLOW_UP or (words[0] in {"what", "how"} and words[1:2] == ["about"])
-        names_kpi = bool(self.links.of(Kind.KPI))
-        short = len(self.links.tokens) <= 8
-        if (starts and short) or self.cues.subject or self.cues.names or self._about_everything():
-            return starts and short
-        return short and not (names_kpi or self.links.leftovers or self.links.candidates)
-
-    def _merged(self, plan: Plan) -> Plan:
-        """A follow-up's plan: what it says replaces the same part of the previous plan."""
-        before = self.previous
-        if before is None or before.subject not in {Subject.VALUES, Subject.READINGS, Subject.ANOMALIES}:
-            return plan
-        cues = self.cues
-        said = {f.dimension for f in plan.filters}
-        kept = tuple(f for f in before.filters if f.dimension not in said)
-        dims = [dim for dim in before.by if dim not in {Dimension.PERIOD, Dimension.KPI}]
-        single = {f.dimension for f in plan.filters if len(f.values) == 1}
-        by = plan.by or tuple(dim for dim in dims if dim not in single)
-        if len(plan.kpis) > 1:
-            by = (Dimension.KPI, *(dim for dim in by if dim is not Dimension.KPI))
-        periods = plan.periods or before.periods
-        if len(periods) > 1 and not any(dim.is_time for dim in by) and Dimension.PERIOD not in by:
-            by = (*by, Dimension.PERIOD)
-        ranks = bool(cues.order or plan.by)
-        return replace(
-            plan,
-            subject=plan.subject if cues.subject else before.subject,
-            kpis=plan.kpis or before.kpis,
-            measure=before.measure,
-            filters=(*kept, *plan.filters),
-            periods=periods,
-            by=by,
-            conditions=() if cues.conditions else before.conditions,
-            order=plan.order if ranks else before.order,
-            top=plan.top if ranks else before.top,
-            count=before.count,
-        )
 
 
 def _compared_names(plan: Plan) -> bool:
