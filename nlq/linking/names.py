@@ -77,9 +77,16 @@ class Names:
         return tuple(sorted(found, key=lambda mention: mention.start))
 
     def candidates(self, words: Iterable[str]) -> tuple[tuple[str, float], ...]:
-        """KPIs that loose words hint at, with the part of the name that they say, best first."""
+        """KPIs that loose words hint at, best first.
+
+        A score is the part of the name that the words say, less where another KPI takes up more of them.
+        """
         loose = [word for word in words if word not in FUNCTION_WORDS and word not in _MEASURES]
-        scores = ((kpi.name, self._score(kpi, loose)) for kpi in self.catalog.kpis)
+        taken_up = {kpi.name: self._taken_up(kpi, loose) for kpi in self.catalog.kpis}
+        most = max(taken_up.values(), default=0) or 1
+        scores = (
+            (kpi.name, self._score(kpi, loose) * taken_up[kpi.name] / most) for kpi in self.catalog.kpis
+        )
         likely = sorted((pair for pair in scores if pair[1] >= LEAST_SCORE), key=lambda pair: -pair[1])
         return tuple(likely[:MOST_CANDIDATES])
 
@@ -100,6 +107,11 @@ class Names:
         if length == 1 and words[0].folded in FUNCTION_WORDS | DIMENSION_WORDS.keys():
             full = [entry for entry in full if entry.value == words[0].written and not entry.value.islower()]
         return tuple(full)
+
+    def _taken_up(self, kpi: Kpi, words: Sequence[str]) -> int:
+        """How many of `words` the KPI's name, synonyms or description hold."""
+        name, about = self._stems[kpi.name]
+        return sum(_any_akin(word, {*name, *about}) for word in words)
 
     def _score(self, kpi: Kpi, words: Sequence[str]) -> float:
         """The part of the KPI's name that `words` say, rare words counting more; descriptions add."""
