@@ -14,6 +14,7 @@ from nlq.catalog import Catalog
 from nlq.linking.words import stems
 from nlq.plan.choices import NONE, Choices
 from nlq.plan.draft import Draft
+from nlq.plan.expressions import text
 
 _EXAMPLE_KPIS = 5
 
@@ -78,6 +79,18 @@ def _examples(catalog: Catalog) -> Iterator[Example]:
     if not _names(catalog, "salary"):
         yield Example("What do people earn here?", _reply(kpi=NONE))
     yield Example("Sing me a song.", _reply(kpi=NONE))
+    if len(catalog.kpis) > 1:
+        one, other = catalog.kpis[-2:]
+        yield Example(
+            f"What was the ratio of {one.label} to {other.label} in 2025?",
+            _reply(sql=_ratio(one.name, other.name)),
+        )
+
+
+def _ratio(one: str, other: str) -> str:
+    sums = (f"sum(value) FILTER (WHERE kpi = {text(name)})" for name in (one, other))
+    since, before = "timestamp >= DATE '2025-01-01'", "timestamp < DATE '2026-01-01'"
+    return f"SELECT {' / '.join(sums)} AS ratio FROM nlq.kpi_values WHERE {since} AND {before}"  # noqa: S608
 
 
 def _names(catalog: Catalog, word: str) -> bool:
