@@ -1,0 +1,1 @@
+"""How often answers are right: question sets with SQL by hand, run over made-up companies."""
