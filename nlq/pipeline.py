@@ -129,11 +129,9 @@ class Pipeline:
     def _answered(self, question: Question, started: Started, trace: _Trace) -> Answer:
         with trace.stage("linking"):
             known = self.knowledge()
-            today = self.clock.today()
-            calendar = Calendar(today, self.settings.fiscal_year_start)
-            links = link(question.text, known.names, calendar)
+            links = link(question.text, known.names, self._calendar())
             previous = self._previous(question)
-            read = draft(links, known.catalog, today, previous)
+            read = draft(links, known.catalog, self._calendar(), previous)
         _stop_if_unanswerable(read, known.catalog)
         statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
         with trace.stage("answer"):
@@ -217,9 +215,12 @@ class Pipeline:
         if chosen := reply.chosen.get("kpi"):
             if chosen == NONE:
                 raise _refusal(known.catalog)
-            plan = draft(links, known.catalog, self.clock.today(), previous, chosen).plan
+            plan = draft(links, known.catalog, self._calendar(), previous, chosen).plan
         checked = guard.check(compile_plan(plan, known.catalog))
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
+
+    def _calendar(self) -> Calendar:
+        return Calendar(self.clock.today(), self.settings.fiscal_year_start)
 
     def _previous(self, question: Question) -> Plan | None:
         if question.conversation_id is None:

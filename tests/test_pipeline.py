@@ -132,7 +132,7 @@ def test_a_wish_to_change_data_is_refused_as_such(service: Service, model: Scrip
 def test_sql_by_the_model_is_run_and_marked(service: Service, model: Script) -> None:
     sql = "SELECT count(DISTINCT team) AS teams FROM nlq.kpi_values WHERE kpi = 'revenue'"
     model.replies = ['{"sql":"' + sql + '"}']
-    answer = ask(service, "How many teams outperform in revenue?")
+    answer = ask(service, "What is the standard deviation of revenue?")
     assert (answer.status, answer.method) == (Status.ANSWERED, Method.SQL)
     assert answer.table is not None
     assert answer.table.rows == ((3,),)
@@ -147,7 +147,7 @@ def test_unsafe_sql_of_the_model_is_sent_back_once_and_then_fails(
     service: Service, model: Script, sql: str
 ) -> None:
     model.replies = ['{"sql":"' + sql + '"}']
-    answer = ask(service, "What is the correlation of revenue and orders?")
+    answer = ask(service, "What is the variance of revenue and orders?")
     assert (answer.status, answer.attempts) == (Status.FAILED, 2)
     assert "Your last reply failed" in model.requests[1]["messages"][1]["content"]
     assert entry(service, answer).successful is False

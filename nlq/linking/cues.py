@@ -21,10 +21,10 @@ _DIM = (
 _NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
 _NUMBER = r"\d+(?:[.,]\d+)*(?: (?:k|m|bn|thousand|million|billion)\b)?"
 _COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
-_HIGH = r"(?:highest|most|largest|biggest|greatest|longest|slowest|priciest|top|maximum|max|peak|peaked)"
-_LOW = r"(?:lowest|least|fewest|smallest|shortest|cheapest|bottom|minimum|min)"
-_BEST = r"(?:best|leading|strongest|fastest performing|winner)"
-_WORST = r"(?:worst|weakest|poorest)"
+_HIGH = r"(?:highest|most|largest|biggest|greatest|longest|priciest|most expensive|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
+_LOW = r"(?:lowest|least|fewest|smallest|shortest|cheapest|least expensive|bottom|minimum|min|record low)"
+_BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|most improved)"
+_WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging)"
 _RANK = rf"(?:{_HIGH}|{_LOW}|{_BEST}|{_WORST}|highest|lowest)"
 _ADVERBS = {
     "daily": Dimension.DAY,
@@ -39,33 +39,62 @@ _SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**
 
 _GROUPED = [
     rf"(?:by|per|(?:for|in|of|across)? ?(?:each|every)(?: of)?|across(?: all)?|broken down by|split by|for all|"
-    rf"grouped by|by each|compare|between) (?:the |all |our )*(?:different |individual |various )?"
+    rf"grouped by|by each|compare|between) (?:the |all |our )*(?:different |individual |various |fiscal |single )*"
     rf"({_DIM}(?: (?:and |then )?(?:by |per |the )*{_DIM})*)(?! \d)",
-    r"(?:over|through|across) (?:the )?(years|quarters|months|weeks|days)(?! \d)",
+    r"(?:over|through|across|between) (?:the |all |our )*(?:individual |single |different )?"
+    r"(years|quarters|months|weeks|days|teams|departments|regions|countries|categories|kpis)(?! \d| TEAM| REGION| DEPARTMENT| COUNTRY)",
+    r"(?:in|among|for|of|at) (?:the|our|all|all the|all our|individual|the individual|different|the different) "
+    r"(teams|departments|regions|countries|categories)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that| in| of)",
+    rf"(?:individual|single) ({_DIM})",
+    rf"({_DIM}) wise",
+    rf"({_DIM} and {_DIM}) combinations?",
     rf"all (?:the |our )?({_DIM})",
     rf"\b({_DIM}) (?:comparison|ranking|breakdown|split)",
 ]
 _RANKED = [
-    rf"(?:which|what)(?: (?:are|is|was|were))?(?: the)?(?: {_COUNT})?(?: (?:{_RANK}))?(?: {_COUNT})? ({_DIM})"
+    rf"(?:which|what)(?: (?:are|is|was|were))?(?: the)?(?: {_COUNT})?(?: (?:{_RANK}))?(?: {_COUNT})? ({_DIM}(?: and {_DIM})?)"
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
     rf"{_RANK}(?: {_COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {_COUNT})? ({_DIM})",
     rf"{_COUNT} {_RANK}(?: (?:performing|KPI))? ({_DIM})",
     rf"\b({_DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {_DIM})",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({_DIM})",
+    rf"how many (?:of (?:the|our) )?({_DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?:more|less|fewer|above|below|over|under|exceed\w*|at least|at most))(?! have\b|there\b|exist)",
     rf"how many (?:of (?:the|our) )?({_DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
     rf"number of ({_DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
 ]
+_FELL = r"(?:drop\w*|decreas\w*|fell|fall\w*|declin\w*|reduc\w*|losses|loss|cut)"
+_BETTER, _WORSE = r"(?:improv\w*)", r"(?:worsen\w*|deteriorat\w*)"
+_MOVED = rf"(?:{_FELL}|{_BETTER}|{_WORSE}|increas\w*|ris\w+|rose|gain\w*|jump\w*|chang\w*)"
+_STRONGEST = (
+    r"(?:(?:the )?(?:most|least|strongest|fastest|biggest|largest|highest|steepest|sharpest|strongly))"
+)
+_PER = r"(?:per|for each|divided by|for every|relative to)(?: (?:single|each|one|unit of|the|a|an|every|\w{1,12} of))*"
 _CALCULATIONS: list[tuple[Calculation, str]] = [
+    (
+        Calculation.CONTRIBUTION,
+        r"why|(?:what|which (?:teams?|regions?)(?: and (?:teams?|regions?))?) (?:is|are|was|were)? ?(?:behind|responsible for|driving|drove|causing|caused)|drivers? (?:of|behind)|(?:biggest|main|largest) (?:contribut\w+|drivers?|causes?)",
+    ),
+    (Calculation.CORRELATION, r"correlat\w*"),
+    (
+        Calculation.PERCENT_RATIO,
+        r"KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
+    ),
+    (
+        Calculation.RATIO,
+        rf"ratio(?:s)?(?: (?:of|between))?|KPI {_PER} KPI|how (?:many|much) KPI {_PER} KPI|"
+        rf"KPI(?: \S+){{0,6}} {_PER} KPI|{_PER} KPI",
+    ),
     (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
     (Calculation.RUNNING_TOTAL, r"(?:running (?:total|sum)|cumulative(?:ly)?|accumulated|cumulated)"),
     (
         Calculation.ABOVE_AVERAGE,
-        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than) (?:the )?(?:overall |company )?"
-        r"(?:average|mean)",
+        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|longer than|higher KPI than|outperform\w*) "
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total )?(?:average|mean)",
     ),
     (
         Calculation.BELOW_AVERAGE,
-        r"(?:below|under|lower than|less than|worse than|beneath) (?:the )?(?:overall |company )?(?:average|mean)",
+        r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|shorter than|underperform\w*) "
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total )?(?:average|mean)",
     ),
     (
         Calculation.PERCENT_FROM_PREVIOUS,
@@ -73,38 +102,45 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
         rf"(?:the )?(?:previous|prior|last|preceding) {_DIM}|"
         rf"(?:percent(?:age)?|%|relative) (?:change|growth)(?: rates?)? (?=(?:by|per|each|every) {_DIM})|"
         r"(?:monthly|quarterly|yearly|annual|weekly) (?:growth|percent(?:age)? change)(?: rates?)?|"
+        rf"(?:percent(?:age)?|%|relative) chang\w*(?: of KPI)?(?: in| of)?(?: PERIOD)? (?:compared )?(?:from|to|versus|over|against) (?:the |its |each )?(?:previous|prior|preceding|respective) (?:one|{_DIM})|"
         r"growth(?: rates?)? (?=(?:by|per|each|every) (?:month|quarter|year|week))|"
         r"(?:month|quarter|week) (?:over|on|by) (?:month|quarter|week) (?:growth|percent(?:age)?(?: change)?)|"
         r"\b(?:mom|qoq|wow)\b(?: growth)?)",
     ),
     (
         Calculation.CHANGE,
-        rf"(?:chang\w*|differences?|deltas?) (?:from|to|versus|vs|against|compared (?:to|with)) (?:the |one )?"
-        rf"(?:previous|prior|preceding) {_DIM}|chang\w* (?=(?:by|per|each|every|from) {_DIM})|"
+        rf"(?:chang\w*|differences?|deltas?) (?:from|to|versus|vs|against|compared (?:to|with)) (?:the |one |its |each )*"
+        rf"(?:(?:previous|prior|preceding) (?:one|{_DIM})|{_DIM} before)|chang\w* (?=(?:by|per|each|every|from) {_DIM})|"
         r"chang\w* from {_DIM} to {_DIM}|"
         r"(?:month|quarter|week) (?:over|on|to|by) (?:month|quarter|week)(?: changes?| differences?)?|"
         r"(?:monthly|quarterly|yearly|annual|weekly) (?:changes?|differences?)|"
-        rf"(?:compared (?:to|with)|versus|vs|from|over) (?:the |its )?(?:previous|prior|preceding) (?:one|{_DIM})",
+        rf"(?:compared (?:to|with)|versus|vs|from|over|against) (?:the |its |each )*(?:(?:previous|prior|preceding) (?:one|{_DIM})|{_DIM} before)|"
+        rf"(?:by how much|how much|how) .{{0,60}}chang\w* (?:each|every|per|by) {_DIM}|"
+        rf"(?:increas\w*|decreas\w*|drop\w*|ris\w+|f[ae]ll\w*) (?:each|every|from) {_DIM}(?: to {_DIM})?",
     ),
     (
         Calculation.PERCENT_CHANGE,
-        r"(?:(?:percent(?:age)?|%|relative)(?: wise)? (?:change|growth|increase|decrease|difference|drop|rise)|"
+        rf"(?:grew|grown?|growth|growing)(?: \S+){{0,8}} {_STRONGEST}|{_STRONGEST}(?: \S+)? growth|"
+        r"(?:(?:percent(?:age)?|%|relative)(?: wise)? (?:changes?|growth|increase|decrease|difference|drop|rise|improvement|decline)|"
+        r"(?:change[sd]?|growth|increase[sd]?|decrease[sd]?|difference|drop(?:ped)?|improvement|decline[sd]?|grew|fell|rose|grow)(?: \S+){0,12} in (?:percent|%)|"
         r"(?:year over year|year on year|yoy|y o y)(?: (?:growth|change))?|growth(?: rate)?|"
         r"by (?:how (?:many|much)|what) (?:percent(?:age)?|%)|how much (?:percent|%)|in (?:percent|%)|"
         r"(?:how much|how|did|has|have|by how much).{0,60}\b(?:grow|grown|grew)\b)",
     ),
     (
         Calculation.DIFFERENCE,
-        r"(?:differences?|differ\w*|gap|delta|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
+        rf"{_MOVED}(?: \S+){{0,8}} {_STRONGEST}|{_STRONGEST} (?:\S+ )?{_MOVED}|"
+        r"(?:KPI minus (?:the )?KPI|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
         r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|increas\w*|decreas\w*|ris\w+|rose|"
         r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|increase (?:from|between|in)|"
         r"decrease (?:from|between|in)|drop (?:from|between|in))",
     ),
     (
         Calculation.SHARE,
-        r"(?:shares?|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
+        r"(?:shares?|(?:in|as a) (?:relation|proportion|percent(?:age)?) (?:to|of) (?:the )?(?:total|whole|all)|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
         r"(?:what|which) (?:percent(?:age)?|%|part|portion|fraction))",
     ),
+    (Calculation.PERCENT_CHANGE, r"(?:by|in) (?:percent|%)"),
 ]
 _MEASURES: list[tuple[Measure, str]] = [
     (Measure.MEDIAN, r"median|50th percentile"),
@@ -113,6 +149,14 @@ _MEASURES: list[tuple[Measure, str]] = [
         r"total(?:s|ed|led)?|sum(?:med)?|altogether|in total|add(?:ed)? up|overall total|aggregate",
     ),
     (Measure.AVERAGE, r"averages?|mean|avg|on average|typical(?:ly)?"),
+    (
+        Measure.MAX,
+        r"(?:highest|largest|biggest|maximum|max|top) (?:single|individual|anomalies)(?: readings?| values?| measurements?)?|record (?:value|reading)|maximum",
+    ),
+    (
+        Measure.MIN,
+        r"(?:lowest|smallest|minimum|min) (?:single|individual|anomalies)(?: readings?| values?| measurements?)?",
+    ),
     (Measure.LAST, r"latest|most recent|newest|last (?:known|recorded|reading|value)|current(?:ly)? value"),
 ]
 _SUBJECTS: list[tuple[Subject, str]] = [
@@ -126,8 +170,18 @@ _SUBJECTS: list[tuple[Subject, str]] = [
 _COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
 _EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
-    r"ignor\w+|leaving out|not in|outside(?: of)?|besides|minus|leave out|not counting)"
-    rf"((?: (?:for|the|and|or|in|region|team|country|department|kpi)| {_NAMED})+)"
+    r"ignor\w+|leaving (?:out|aside)|disregard\w*|not in|outside(?: of)?|besides|minus(?! (?:the )?KPI)|leave out|not counting)"
+    rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {_NAMED})+)"
+)
+_EXCLUDED_AFTER = rf"({_NAMED}(?: (?:and|or) {_NAMED})*)(?: (?:is|are|being|team|region))* (?:excluded|left out|leave out|aside|excluding)(?! {_NAMED}| the)"
+_EACH = (
+    r"(?:average|mean|avg) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
+    r"(daily|weekly|monthly|quarterly|yearly|annual) (?:average|mean)|"
+    r"(?:average|mean|avg)(?: (?:number of|the|of|total))* (?:KPI|anomal\w+)(?: \S+){0,5}? (?:per|a) (day|week|month|quarter|year)|"
+    r"(?:per|a|each|every) (day|week|month|quarter|year)(?:,? PERIOD)? on average|"
+    r"on average(?:,? \S+){0,6}? (?:per|a|each|every) (day|week|month|quarter|year)|"
+    r"(?<!than )(?:in|during) an? (?:average|typical) (day|week|month|quarter|year)|"
+    r"(?<!than the )(?<!than an )average (day|week|month|quarter|year)(?! over)"
 )
 _YEAR_OVER_YEAR = r"year over year|year on year|yoy|y o y"
 _COMPARED = r"compar\w*|versus|vs|against|relative to|side by side"
@@ -135,10 +189,12 @@ _TREND = (
     r"trends?(?:ing)?|develop\w*|evol\w+|over time|history of|trajectory|timeline|time series|progress\w*|"
     r"over the course of"
 )
+_BY_VALUE = r"values?|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
+_PLACES = {"second": 2, "2 nd": 2, "third": 3, "3 rd": 3, "fourth": 4, "4 th": 4}
 _SORTED = r"(?:sort\w*|order\w*|rank\w*)(?: (?:from|by))?"
 _COMBINED = r"combined|together|in total for|altogether|summed|taken together"
 _DEFINITION = (
-    r"(?:meant by|what (?:does|do).{0,40}(?:mean|measure|stand for|say)|defin\w+|meaning of|explain\w*|"
+    r"(?:meant by|what (?:\w+ )?(?:does|do|is).{0,40}\b(?:mean|measure|stand for|say|about)|defin\w+|meaning of|explain\w*|"
     r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|measured in|how (?:is|are) (?:KPI|it|the KPI) "
     r"(?:defined|calculated|computed|measured)|what (?:is|are) (?:a |an |the )?KPI(?: and)?$)"
 )
@@ -148,9 +204,9 @@ _CHANGES_DATA = (
     r"set|correct|fix|wipe|purge|increase|decrease|store|save)\b(?!.{0,40}\bdid\b)"
 )
 _BEYOND = (
-    r"correlat\w*|standard deviations?|variance|volatil\w+|percentiles?|forecast\w*|predict\w*|project(?:ed|ion)\w*|"
-    r"ratio (?:of|between)|consecutive\w*|in a row|streak|distribution|histogram|regression|times as|"
-    r"divided by|multiplied|weighted|outperform\w*|twice|double|per cent of target"
+    r"standard deviations?|variance|volatil\w+|percentiles?|forecast\w*|predict\w*|project(?:ed|ion)\w*|"
+    r"consecutive\w*|in a row|streak|distribution|histogram|regression|times as|"
+    r"multiplied|weighted|twice|double|per cent of target"
 )
 
 
@@ -172,6 +228,21 @@ class Cues:
     conditions: tuple[Condition, ...] = ()
     window: int | None = None
     window_unit: Dimension | None = None
+    each: Dimension | None = None
+    """The numbers of each such calendar unit are averaged: "on average per month"."""
+    place: int | None = None
+    """Which place is asked for: 2 for "the second highest"."""
+    by_value: bool = False
+    """It asks for the value of what it lists: "the highest value of an anomaly"."""
+    fell: bool = False
+    """It speaks of a fall: what changed most is what fell most."""
+    fiscal: bool = False
+    """The years or quarters that it groups by are fiscal ones."""
+    better: bool = False
+    worse: bool = False
+    """It speaks of getting better or worse, which the KPI's good direction says more about."""
+    denominator: bool = False
+    """The only KPI that it names stands under the line: "... per order"."""
     excluded: tuple[tuple[int, int], ...] = ()
     """Spans of words in which names are meant to be left out."""
     counted: bool = False
@@ -221,7 +292,13 @@ def find(words: list[str]) -> Cues:
     skeleton = Skeleton(words)
     changes = bool(re.search(_CHANGES_DATA, skeleton.text))
     conditions = _conditions(skeleton)
-    excluded = tuple(skeleton.span(*match.span(1)) for match in skeleton.all(_EXCLUDED))
+    excluded = tuple(
+        skeleton.span(*match.span(1))
+        for pattern in (_EXCLUDED, _EXCLUDED_AFTER)
+        for match in skeleton.all(pattern)
+    )
+    each = next((dim for m in skeleton.all(_EACH) for dim in _units(*m.groups())), None)
+    place = skeleton.find(rf"(second|third|fourth|2 nd|3 rd|4 th) (?:{_RANK}|place|ranked)")
     calculation = next((calc for calc, pattern in _CALCULATIONS if skeleton.find(pattern)), None)
     subject = next((subject for subject, pattern in _SUBJECTS if skeleton.find(pattern)), None)
     ranked, single = _ranked(skeleton)
@@ -241,9 +318,10 @@ def find(words: list[str]) -> Cues:
     over = skeleton.find(r"(week|month|quarter|year) (?:over|on|to|by) (?:week|month|quarter|year)")
     by += _dims(over[1]) if over and not skeleton.find(_YEAR_OVER_YEAR) else ()
     before = skeleton.find(
-        rf"(?:from|over|to|with|versus|vs|than) (?:the )?(?:previous|prior|preceding) ({_DIM})"
+        rf"(?:from|over|to|with|versus|vs|than|against) (?:the |its |each |respective )*"
+        rf"(?:(?:previous|prior|preceding) ({_DIM})|({_DIM}) before)"
     )
-    by += _dims(before[1]) if before else ()
+    by += _dims(before[1] or before[2]) if before else ()
     grouped = tuple(dim for dim in dict.fromkeys((*by, *adverbs)) if dim not in ranked)
     return Cues(
         subject=subject,
@@ -257,6 +335,15 @@ def find(words: list[str]) -> Cues:
         conditions=conditions,
         window=window,
         window_unit=window_unit,
+        each=each,
+        fell=bool(skeleton.find(_FELL)),
+        fiscal=bool(skeleton.find(rf"fiscal (?:{_DIM})")),
+        better=bool(skeleton.find(_BETTER)),
+        worse=bool(skeleton.find(_WORSE)),
+        denominator=bool(skeleton.find(rf"{_PER} KPI"))
+        and not re.search(rf"KPI.* {_PER} KPI", skeleton.text),
+        place=_PLACES[place[1]] if place else None,
+        by_value=bool(skeleton.find(_BY_VALUE)),
         excluded=excluded,
         counted=bool(skeleton.find(_COUNTED)),
         compared=bool(skeleton.find(_COMPARED)),
@@ -290,6 +377,12 @@ def _dims(text: str) -> tuple[Dimension, ...]:
     return tuple(Dimension(name) for name in found if name)
 
 
+def _units(*words: str | None) -> tuple[Dimension, ...]:
+    """The calendar units that words such as `monthly` or `month` name."""
+    said = [word for word in words if word]
+    return tuple(_ADVERBS[word] if word in _ADVERBS else Dimension(word) for word in said)
+
+
 def _ranked(skeleton: Skeleton) -> tuple[tuple[Dimension, ...], bool]:
     for pattern in _RANKED:
         for match in skeleton.all(pattern):
@@ -309,7 +402,7 @@ def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
     ways: Mapping[Order, str] = {Order.BEST: _BEST, Order.WORST: _WORST, Order.LOW: _LOW, Order.HIGH: _HIGH}
     for order, pattern in ways.items():
         if match := skeleton.find(rf"{count}{pattern}(?: ({_COUNT}))?"):
-            number = match[1] or match[2]
+            number = match[1] or (match[2] if match[2] != "one" else None)
             if not number and (asked := skeleton.find(rf"({_COUNT}) {_DIM}")):
                 number = asked[1]
             return order, _whole_number(number)
@@ -367,6 +460,8 @@ def _decimal(written: str) -> Decimal:
     groups = number.split(",")
     if len(groups) > 1 and all(len(group.split(".")[0]) == 3 for group in groups[1:]):
         number = number.replace(",", "")
+    if number.count(".") > 1:
+        number = number.replace(".", "")
     return Decimal(number.replace(",", ".")) * _SCALES.get(scale, 1)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nlq.catalog import Catalog, Kpi
+from nlq.linking.territories import other_names
 from nlq.linking.words import stems
 
 LONGEST = 8
@@ -73,9 +74,11 @@ def _phrases(catalog: Catalog) -> Iterator[_Phrase]:
         yield from _whole(Kind.TEAM, team.name, (team.name, *team.synonyms))
     for region in catalog.regions:
         yield from _whole(Kind.REGION, region.name, (region.name, *region.synonyms))
+    for country in catalog.countries:
+        for name in (country, *other_names(country)):
+            yield Kind.COUNTRY, country, stems(name), 1.0
     for kind, names in (
         (Kind.DEPARTMENT, catalog.departments),
-        (Kind.COUNTRY, catalog.countries),
         (Kind.CATEGORY, catalog.categories),
         (Kind.SEVERITY, catalog.severities),
     ):

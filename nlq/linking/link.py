@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from nlq.linking import cues as cue_words
+from nlq.linking import gloss
 from nlq.linking import periods as period_words
 from nlq.linking.cues import Cues
 from nlq.linking.lexicon import Kind
@@ -26,6 +27,8 @@ class Links:
     cues: Cues
     candidates: tuple[tuple[str, float], ...]
     """KPIs that loose words hint at, best first, where none is named."""
+    further: tuple[tuple[str, float], ...]
+    """KPIs that the words left over hint at beside the one that is named."""
     leftovers: tuple[str, ...]
     """Words, as written, that nothing was found for."""
     corrections: tuple[tuple[str, str], ...]
@@ -44,10 +47,11 @@ class Links:
 
 def link(text: str, names: Names, calendar: Calendar) -> Links:
     """Link the question `text` against a catalogue's `names`."""
-    common = _common_words() | _description_words(names)
-    tokens, corrections = correct(tokenize(text), names.lexicon.vocabulary, common)
+    tokens, corrections = _read(text, names)
     words = [token.folded for token in tokens]
     mentions = names.whole(tokens)
+    if not any(mention.kind is Kind.KPI for mention in mentions):
+        mentions = names.scattered(tokens, mentions)
     taken = _taken(len(words), mentions)
     periods = period_words.find(words, taken, calendar)
     taken = _taken(len(words), [*mentions, *periods])
@@ -81,9 +85,25 @@ def link(text: str, names: Names, calendar: Calendar) -> Links:
         periods=periods,
         cues=cues,
         candidates=candidates,
+        further=_further(names, mentions, left),
         leftovers=tuple(token.written for token in left if token.stem not in explained),
         corrections=corrections,
     )
+
+
+def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
+    """The words in English and without slips of the pen, and the slips (written, read)."""
+    tokens = tokenize(text)
+    taken = _taken(len(tokens), names.whole(tokens))
+    language = gloss.spoken(tokens, taken, _common_words())
+    slips: tuple[tuple[str, str], ...] = ()
+    if language:
+        tokens, slips = correct(tokens, names.lexicon.vocabulary, language.words)
+    for phrases in (language, gloss.english_idioms()):
+        if phrases:
+            tokens = gloss.in_english(tokens, _taken(len(tokens), names.whole(tokens)), phrases)
+    read, more = correct(tokens, names.lexicon.vocabulary, _common_words() | _description_words(names))
+    return read, (*slips, *more)
 
 
 def sure(candidates: Sequence[tuple[str, float]]) -> str | None:
@@ -112,6 +132,14 @@ def _candidates(
         return ()
     outside = [token.stem for index, token in enumerate(tokens) if not _inside(index, spans)]
     return names.candidates(outside)
+
+
+def _further(
+    names: Names, mentions: Sequence[Mention], left: Sequence[Token]
+) -> tuple[tuple[str, float], ...]:
+    named = {value for mention in mentions if mention.kind is Kind.KPI for value in mention.values}
+    found = names.candidates([token.stem for token in left]) if named else ()
+    return tuple((name, score) for name, score in found if name not in named)
 
 
 def _explained(names: Names, candidates: Sequence[tuple[str, float]], left: Sequence[Token]) -> set[str]:

@@ -60,6 +60,24 @@ class Names:
         mentions = (_decided(tokens, start, end, entries, has_kpi) for start, end, entries in sorted(found))
         return tuple(mention for mention in mentions if mention)
 
+    def scattered(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+        """The mentions, without those of teams and the like whose word belongs to a KPI's name beside it.
+
+        "visits to the bar" names the KPI `bar_visits` where there is a team Bar too: all words of its name
+        are there.
+        """
+        free = [t.stem for i, t in enumerate(tokens) if not any(m.start <= i < m.end for m in mentions)]
+        return tuple(m for m in mentions if m.kind is Kind.KPI or not self._in_kpi(tokens, m, free))
+
+    def _in_kpi(self, tokens: Sequence[Token], mention: Mention, free: Sequence[str]) -> bool:
+        own = [token.stem for token in tokens[mention.start : mention.end]]
+        for kpi in self.catalog.kpis:
+            name = [word for word in stems(kpi.label) if word not in FUNCTION_WORDS]
+            rest = [word for word in name if word not in own]
+            if len(rest) < len(name) and rest and all(_any_akin(word, free) for word in rest):
+                return True
+        return False
+
     def partial(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
         """KPIs that are named by two or more words in a row of their names."""
         used = list(taken)
@@ -105,7 +123,12 @@ class Names:
         if words[0].folded in FUNCTION_WORDS and length > 1:
             full = [entry for entry in full if stems(entry.value)[:1] == (words[0].stem,)]
         if length == 1 and words[0].folded in FUNCTION_WORDS | DIMENSION_WORDS.keys():
-            full = [entry for entry in full if entry.value == words[0].written and not entry.value.islower()]
+            named = words[0].written
+            full = (
+                [entry for entry in full if named == entry.value or named.isupper()]
+                if not named.islower()
+                else []
+            )
         return tuple(full)
 
     def _taken_up(self, kpi: Kpi, words: Sequence[str]) -> int:

@@ -20,7 +20,7 @@ _MONTHS = {
     for number, name in enumerate(names)
     if name
 }
-_GRAINS = {
+UNITS = {
     **{grain.value: grain for grain in Grain},
     **{f"{grain.value}s": grain for grain in Grain},
     "yr": Grain.YEAR,
@@ -28,6 +28,8 @@ _GRAINS = {
 }
 _TO_DATE = {"ytd": Grain.YEAR, "qtd": Grain.QUARTER, "mtd": Grain.MONTH, "wtd": Grain.WEEK}
 _LAST = {"last", "past", "previous", "prior", "preceding", "trailing"}
+_NEARBY = {"this": 0, "current": 0, "last": -1, "previous": -1, "past": -1, "next": 1}
+"""Words before "year" that say which one, and how many years from this one."""
 _BEFORE = {"before", "earlier", "ago", "prior", "previously"}
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
@@ -68,14 +70,14 @@ class Calendar:
     def _relative_to(self, words: Sequence[str], at: int, base: Period | None) -> Point | None:
         """`same month last year`, `a year ago`, `the month before`, `previous quarter` after another."""
         word, following = _word(words, at), _word(words, at + 1)
-        if word in {"same", "corresponding"} and following in {*_GRAINS, "period", "time"}:
+        if word in {"same", "corresponding"} and following in {*UNITS, "period", "time"}:
             return self._same(words, at, base)
-        if word in {"a", "one"} and following in _GRAINS and _word(words, at + 2) in _BEFORE:
-            return self._earlier(base, _GRAINS[following], 1, at + 3)
-        if word in _GRAINS and following in _BEFORE and base:
-            return self._earlier(base, _GRAINS[word], 1, at + 2)
-        if (number := _number(word)) and following in _GRAINS and _word(words, at + 2) == "ago":
-            return self._earlier(None, _GRAINS[following], number, at + 3)
+        if word in {"a", "one"} and following in UNITS and _word(words, at + 2) in _BEFORE:
+            return self._earlier(base, UNITS[following], 1, at + 3)
+        if word in UNITS and following in _BEFORE and base:
+            return self._earlier(base, UNITS[word], 1, at + 2)
+        if (number := _number(word)) and following in UNITS and _word(words, at + 2) == "ago":
+            return self._earlier(None, UNITS[following], number, at + 3)
         if word in {"previous", "prior", "preceding"} and base and base.grain:
             if following == base.grain.value or following in {"period", "one"}:
                 return Point(shifted(base, base.grain, -1), at + 2)
@@ -87,7 +89,7 @@ class Calendar:
         after = at + 2
         after += _word(words, after) in {"of", "in"}
         after += _word(words, after) == "the"
-        grain = _GRAINS.get(words[at + 1], Grain.MONTH)
+        grain = UNITS.get(words[at + 1], Grain.MONTH)
         period = base or unit(self.today, grain)
         if _word(words, after) in _LAST and _word(words, after + 1) == "year":
             return Point(shifted(period, Grain.YEAR, -1), after + 2)
@@ -124,7 +126,7 @@ class Calendar:
         if _word(words, at + 1) in {"couple", "few"}:
             number, unit_at = {"couple": 2, "few": 3}[words[at + 1]], at + 2 + (_word(words, at + 2) == "of")
         full = _word(words, unit_at) in {"full", "complete", "calendar", "whole"}
-        grain = _GRAINS.get(_word(words, unit_at + full))
+        grain = UNITS.get(_word(words, unit_at + full))
         if _word(words, at) not in _LAST or not number or not grain:
             return None
         end = self.today + timedelta(days=1) if grain is Grain.DAY else floor(self.today, grain)
@@ -138,15 +140,15 @@ class Calendar:
         word, following = _word(words, at), _word(words, at + 1)
         if word in {"today", "yesterday"}:
             return Point(unit(self.today - timedelta(days=word == "yesterday"), Grain.DAY), at + 1)
-        if word in _GRAINS and words[at + 1 : at + 3] == ["before", "last"]:
-            return self._unit(_GRAINS[word], -2, at + 3)
+        if word in UNITS and words[at + 1 : at + 3] == ["before", "last"]:
+            return self._unit(UNITS[word], -2, at + 3)
         ways = {"this": 0, "current": 0, "next": 1, **dict.fromkeys(_LAST, -1)}
         if word not in ways or _compares_with(words, at):
             return None
         fiscal = following in {"fiscal", "financial"}
         calendar_word = following == "calendar"
         after = at + 2 + (fiscal or calendar_word)
-        if grain := _GRAINS.get(_word(words, after - 1)):
+        if grain := UNITS.get(_word(words, after - 1)):
             return self._unit(grain, ways[word], after, fiscal=fiscal)
         month = self._absolute(words, at + 1, None)
         if month and month.period.start and month.period.grain is Grain.MONTH and not month.dated:
@@ -182,7 +184,7 @@ class Calendar:
         return None
 
     def _day_of(self, words: Sequence[str], month: int, day: int, after: int) -> Point | None:
-        year, after = _year_at(words, after)
+        year, after = self._year_after(words, after)
         point = self._dated_day(year or self.today.year, month, day, after)
         if point and not year and point.period.start and point.period.start > self.today:
             point = self._dated_day(self.today.year - 1, month, day, after)
@@ -201,7 +203,7 @@ class Calendar:
 
     def _month(self, words: Sequence[str], at: int) -> Point | None:
         month = _MONTHS.get(_word(words, at))
-        year, after = _year_at(words, at + 1)
+        year, after = self._year_after(words, at + 1)
         before = words[at - 1] if at else ""
         if not month or (words[at] == "may" and not year and before not in _BEFORE_A_MONTH):
             return None
@@ -218,10 +220,12 @@ class Calendar:
             number, after = _ORDINALS[first], at + 2
         elif first in {"1", "2", "3", "4"} and second in {"st", "nd", "rd", "th"} and third == "quarter":
             number, after = int(first), at + 3
+        elif first in _ORDINALS and _names_quarter_later(words, at + 1):
+            number, after = _ORDINALS[first], at + 1
         else:
             return None
         in_fiscal, after_fiscal = _fiscal_year_at(words, after)
-        year, after = (in_fiscal, after_fiscal) if in_fiscal else _year_at(words, after)
+        year, after = (in_fiscal, after_fiscal) if in_fiscal else self._year_after(words, after)
         start = self.fiscal_start if fiscal or in_fiscal else 1
         return self._recent(Grain.QUARTER, (start - 1 + (number - 1) * 3) % 12 + 1, year, after, start)
 
@@ -233,10 +237,7 @@ class Calendar:
             number = _ORDINALS[first]
         else:
             return None
-        year, after = _year_at(words, at + 2)
-        this = after < len(words) and words[after : after + 2] in (["this", "year"], ["last", "year"])
-        if this:
-            year, after = self.today.year - (words[after] == "last"), after + 2
+        year, after = self._year_after(words, at + 2)
         start = date(year or self.today.year, 6 * number - 5, 1)
         if not year and start > self.today:
             start = start.replace(year=start.year - 1)
@@ -252,7 +253,7 @@ class Calendar:
         week_word = _word(words, at) in {"week", "weeks", "cw", "kw", "w", "wk"}
         if not week_word or not number.isdigit() or not 1 <= int(number) <= 53:
             return None
-        year, after = (year_first, at + 2) if year_first else _year_at(words, at + 2)
+        year, after = (year_first, at + 2) if year_first else self._year_after(words, at + 2)
         try:
             start = iso_week(year or self.today.isocalendar().year, int(number))
             if not year and start > self.today:
@@ -272,6 +273,19 @@ class Calendar:
             return Point(unit(date(year, 1, 1), Grain.YEAR), at + 1)
         return None
 
+    def _year_after(self, words: Sequence[str], at: int) -> tuple[int | None, int]:
+        """The year at `at`, also as "of last year", and the index after it; `at` itself without a year."""
+        year, after = _year_at(words, at)
+        if year:
+            return year, after
+        at_word = at + (_word(words, at) in {"of", "in"})
+        at_word += _word(words, at_word) == "the"
+        if _word(words, at_word) in _NEARBY and _word(words, at_word + 1) == "year":
+            return self.today.year + _NEARBY[_word(words, at_word)], at_word + 2
+        if tuple(words[at_word : at_word + 3]) == ("the", "year", "before"):
+            return self.today.year - 1, at_word + 3
+        return None, at
+
     def _recent(self, grain: Grain, month: int, year: int | None, after: int, year_start: int = 1) -> Point:
         """The unit that begins in `month`: of the (fiscal) `year`, or else the latest that has begun."""
         if year is None:
@@ -288,10 +302,20 @@ _BEFORE_A_MONTH = {
 }
 
 
+def month_names() -> frozenset[str]:
+    """English names of months, long and short."""
+    return frozenset(_MONTHS)
+
+
+def ordinals() -> frozenset[str]:
+    """English ordinals that quarters and halves are counted with."""
+    return frozenset(_ORDINALS)
+
+
 def month_words() -> frozenset[str]:
     """Names of months and words for periods, long and short."""
     relative = {"yesterday", "today", "fiscal", "financial", "calendar", "half", *_ORDINALS, *_LAST, *_BEFORE}
-    return frozenset({*_MONTHS, *_GRAINS, *_TO_DATE, *relative, "same", "date", "between"})
+    return frozenset({*_MONTHS, *UNITS, *_TO_DATE, *relative, "same", "date", "between"})
 
 
 def in_year(point: Point, year: int) -> Point:
@@ -305,6 +329,14 @@ def in_year(point: Point, year: int) -> Point:
 def _calendar_year(period: Period) -> int:
     assert period.start is not None  # noqa: S101 - callers checked it
     return period.start.isocalendar().year if period.grain is Grain.WEEK else period.start.year
+
+
+def _names_quarter_later(words: Sequence[str], at: int) -> bool:
+    """Whether an ordinal leaves its "quarter" to a later one: "from the second to the third quarter"."""
+    rest = [
+        word for word in words[at : at + 5] if word not in {"to", "and", "the", "or", "versus", "with", "in"}
+    ]
+    return len(rest) > 1 and rest[0] in _ORDINALS and rest[1] == "quarter" and words[at] not in _ORDINALS
 
 
 def _compares_with(words: Sequence[str], at: int) -> bool:

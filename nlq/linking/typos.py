@@ -4,11 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, Prefix
 
 from nlq.linking.words import Token, stem
 
 _SHORTEST = 5
+_LONGEST_ENDING = 3
 _TWO_SLIPS_FROM = 8
 """Letters from which a word may have two slips; shorter ones may have one."""
 
@@ -24,15 +25,38 @@ def correct(
         common: stems of English that questions use.
     """
     read = [_corrected(token, names, common) for token in tokens]
-    changed = [(was.written, now.folded) for was, now in zip(tokens, read, strict=True) if was is not now]
+    changed = [
+        (was.written, now.folded)
+        for was, now in zip(tokens, read, strict=True)
+        if was is not now and not _inflected(was.folded, now.folded)
+    ]
     return tuple(read), tuple(changed)
+
+
+def _inflected(one: str, other: str) -> bool:
+    """Whether two words differ in their endings alone, as `visite` and `visit` do: that is no slip."""
+    shared = Prefix.similarity(one, other)
+    return shared >= _SHORTEST - 1 and max(len(one), len(other)) - shared <= _LONGEST_ENDING
+
+
+def _untwisted(token: Token, words: Collection[str]) -> Token:
+    """A short word with two of its letters the right way round, if that makes it a known one."""
+    word = token.folded
+    twisted = (word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1))
+    found = {other for other in twisted if other in words}
+    if len(found) != 1:
+        return token
+    (right,) = found
+    return replace(token, folded=right, stem=stem(right))
 
 
 def _corrected(token: Token, names: Collection[str], common: Collection[str]) -> Token:
     word = token.stem
     known = word in names or word in common or token.folded in common
-    if known or len(word) < _SHORTEST or not word.isalpha():
+    if known or len(word) < _SHORTEST - 1 or not word.isalpha():
         return token
+    if len(word) < _SHORTEST:
+        return _untwisted(token, common)
     slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
     for words in (names, common):
         near = process.extract(word, words, scorer=OSA.distance, score_cutoff=slips, limit=2)

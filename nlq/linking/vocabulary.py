@@ -28,6 +28,7 @@ SEVERITY_WORDS = {"severity", "severe", "anomaly", "outlier"}
 
 INFLECTED = frozenset(
     """
+    detect detected detection happened recorded reported rated rating ratings produced produce
     anomaly anomalies outlier outliers abnormal abnormality alerts reading readings record records entry
     entries observation observations measurement measurements change changed changes changing increase
     increased increases decrease decreased decreases rise rises risen rising rose fall falls fallen fell
@@ -59,6 +60,7 @@ FUNCTION_WORDS = frozenset(
     performing performance company companywide business overall question answer table report overview
     summary detail details breakdown available whats hows wheres give me us one ones s t re ve ll d
     doing were belong belongs belonged part end start beginning begin began write many times percent
+    single individual saw different exactly overall first looked looking out nothing else anything together
     stand stood far till until since ago up down off again ever always what's
     """.split()
 )

@@ -4,7 +4,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+")
+_ELIDED = r"(?<![^\W\d_])[^\W\d_]{1,2}(?=['\u2019][^\W\d_]{2})"
+"""The beginning of `l'ann\u00e9e` or `qu'est`: a word of its own."""
+_WORD = re.compile(rf"\d+(?:[.,]\d+)*|{_ELIDED}|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+")
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
 

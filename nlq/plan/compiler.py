@@ -9,14 +9,20 @@ from nlq.plan import expressions as sql
 from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
 from nlq.plan.names import compile_names
 
-_COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
+_RATIOS = {Calculation.RATIO: "", Calculation.PERCENT_RATIO: "100.0 * "}
+_COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE, *_RATIOS}
 _AVERAGES = {Calculation.ABOVE_AVERAGE: ">", Calculation.BELOW_AVERAGE: "<"}
 _SORTED_BY = {
     Calculation.DIFFERENCE: "difference",
     Calculation.PERCENT_CHANGE: "percent_change",
     Calculation.CHANGE: "change",
     Calculation.PERCENT_FROM_PREVIOUS: "percent_change",
+    Calculation.RATIO: "ratio",
+    Calculation.PERCENT_RATIO: "ratio_percent",
+    Calculation.SHARE: "share_percent",
 }
+_CONTRIBUTORS = 3
+"""Teams and regions each that an explanation of a change names."""
 _ANOMALY = ("detected_at", "severity", "kpi", "team", "region", "value", "description")
 
 
@@ -29,6 +35,8 @@ def compile_plan(plan: Plan, catalog: Catalog) -> str:
 
 def sides(plan: Plan) -> tuple[tuple[str, Period | Filter], ...]:
     """The two or more things that a comparing plan compares, with their labels, the base first."""
+    if plan.calculation in _RATIOS or (plan.calculation is Calculation.CORRELATION and len(plan.kpis) > 1):
+        return tuple((kpi, Filter(Dimension.KPI, (kpi,))) for kpi in plan.kpis)
     if Dimension.PERIOD in plan.by:
         ordered = sorted(plan.periods, key=lambda p: (p.start is not None, p.start))
         return tuple((period.label, period) for period in ordered)
@@ -61,8 +69,12 @@ class _Compiler:
 
     def statement(self) -> str:
         """The whole SELECT."""
-        grouped = bool(self.by) or self.plan.count or self.plan.subject is Subject.VALUES
-        if not grouped or (self.plan.count and not self.by and self.plan.subject is not Subject.VALUES):
+        if self.calculation is Calculation.CORRELATION:
+            return self._correlation()
+        if self.calculation is Calculation.CONTRIBUTION and len(self.plan.periods) == 2:
+            return self._contribution()
+        grouped = bool(self.by) or self.plan.count or self._adds_up
+        if not grouped or (self.plan.count and not self.by and not self._adds_up):
             return self._listed() if not self.plan.count else self._counted_rows()
         steps = self._steps()
         if self.plan.count:
@@ -71,12 +83,20 @@ class _Compiler:
         return steps
 
     def _compares(self) -> bool:
-        return self.calculation in _COMPARED and len(sides(self.plan)) == 2
+        pairs = self.calculation in {*_COMPARED, Calculation.CORRELATION}
+        return pairs and len(sides(self.plan)) == 2
+
+    @property
+    def _adds_up(self) -> bool:
+        """Whether the numbers are made of readings' values, not of how many rows there are."""
+        if self.anomalies:
+            return self.plan.measure is not Measure.USUAL
+        return self.plan.subject is Subject.VALUES
 
     @property
     def _value(self) -> str:
         if self.anomalies:
-            return "anomalies"
+            return "value" if self._adds_up else "anomalies"
         if self.plan.subject is Subject.READINGS:
             return "readings"
         return sql.name(self.kpis[0].name) if len(self.kpis) == 1 else "result"
@@ -105,7 +125,7 @@ class _Compiler:
         simple = self.calculation is Calculation.NONE or (
             self.calculation in _COMPARED and not self._compares()
         )
-        if simple and not self.plan.within:
+        if simple and not self.plan.within and not self.plan.each:
             having = sql.conjunction(sql.compared(c, self._aggregate()) for c in conditions)
             return self._joined(
                 self._core(),
@@ -117,7 +137,7 @@ class _Compiler:
         if self._compares() or self.calculation not in _COMPARED:
             target = _SORTED_BY.get(self.calculation, self._value)
         where += [sql.compared(c, target) for c in conditions]
-        steps = f"WITH grouped AS (\n{textwrap.indent(self._core(), '    ')}\n)"
+        steps = self._grouped()
         dims = [sql.name(dim.value) for dim in self.by]
         inner = f"SELECT {', '.join([*dims, *columns])}\nFROM grouped"
         if self.plan.within:
@@ -126,6 +146,77 @@ class _Compiler:
             inner = f"SELECT *\nFROM (\n{textwrap.indent(inner, '    ')}\n) AS calculated"
         return self._joined(
             steps, inner, f"WHERE {sql.conjunction(where)}" if where else "", self._ordered(target)
+        )
+
+    def _grouped(self) -> str:
+        """The grouped numbers as a step; where the plan says so, means of the numbers of each unit."""
+        if not self.plan.each:
+            return f"WITH grouped AS (\n{textwrap.indent(self._core(), '    ')}\n)"
+        dims = [sql.name(dim.value) for dim in self.by]
+        names = [sql.name(label) for label, _ in sides(self.plan)] if self._compares() else [self._value]
+        means = [f"{sql.rounded(f'avg({name})', self.kpis)} AS {name}" for name in names]
+        units = self._joined(
+            f"SELECT {', '.join([*dims, *means])}",
+            "FROM units",
+            f"GROUP BY {', '.join(dims)}" if dims else "",
+        )
+        core = textwrap.indent(self._core((*self.by, self.plan.each)), "    ")
+        return f"WITH units AS (\n{core}\n), grouped AS (\n{textwrap.indent(units, '    ')}\n)"
+
+    def _correlation(self) -> str:
+        """How the numbers of two KPIs, or of one and itself a unit before, move together."""
+        unit = self.plan.each or Dimension.MONTH
+        pair = self._compares()
+        if pair:
+            one, two = (sql.name(label) for label, _ in sides(self.plan))
+            by = self.by = tuple(d for d in self.plan.by if d is not Dimension.KPI)
+        else:
+            one, by = self._value, self.by
+            two = "previous"
+        dims = [sql.name(dim.value) for dim in by]
+        series = self._over(dims, [sql.name(unit.value)])
+        source = "units"
+        if not pair:
+            lagged = ", ".join([*dims, one, f"lag({one}) OVER ({series}) AS {two}"])
+            source = f"(SELECT {lagged} FROM units) AS pairs"  # noqa: S608 - identifiers of ours
+        core = textwrap.indent(self._core((*by, unit)), "    ")
+        groups = ", ".join(dims)
+        return self._joined(
+            f"WITH units AS (\n{core}\n)",
+            f"SELECT {', '.join([*dims, f'round(corr({one}, {two})::numeric, 4) AS correlation'])}",
+            f"FROM {source}",
+            f"GROUP BY {groups}\nORDER BY {groups}" if dims else "",
+        )
+
+    def _contribution(self) -> str:
+        """The teams and the regions whose numbers changed most from the first period to the second."""
+        before, after = self.plan.periods
+        pinned = {f.dimension for f in self.plan.filters if len(f.values) == 1 and not f.exclude}
+        members = []
+        for dim in (Dimension.TEAM, Dimension.REGION):
+            if dim in pinned:
+                continue
+            values = [
+                f"{self._aggregate(sql.within(period, self.time))} AS {label}"
+                for period, label in ((before, "before"), (after, "after"))
+            ]
+            columns = ", ".join([f"{sql.text(dim.value)} AS dimension", f"{dim.value} AS member", *values])
+            self.by = (dim,)
+            where = "" if self._needs_latest() else self._where((dim,))
+            members.append(
+                self._joined(f"SELECT {columns}", f"FROM {self._source()}", where, f"GROUP BY {dim.value}")
+            )
+        listed = textwrap.indent("\nUNION ALL\n".join(members), "    ")
+        largest = "abs(after - before) DESC NULLS LAST, member"
+        place = f"row_number() OVER (PARTITION BY dimension ORDER BY {largest}) AS place"
+        return self._joined(
+            f"WITH members AS (\n{listed}\n), ranked AS (",
+            f"    SELECT dimension, member, before, after, after - before AS change,\n        {place}",
+            "    FROM members\n)",
+            "SELECT dimension, member, before, after, change",
+            "FROM ranked",
+            f"WHERE place <= {_CONTRIBUTORS}",
+            "ORDER BY dimension DESC, place",
         )
 
     def _within(self, steps: str, inner: str, where: list[str], target: str) -> str:
@@ -161,7 +252,8 @@ class _Compiler:
         if self.calculation is Calculation.SHARE:
             total = f"nullif(sum({value}) OVER ({self._over(times, [])}), 0)"
             share = f"round(100.0 * {value} / {total}, 2) AS share_percent"
-            return [value, share], [sql.filtered(f) for f in self._shown_filters()]
+            named = [f"{other} IS NOT NULL" for other in others if other != "kpi"]
+            return [value, share], [*named, *(sql.filtered(f) for f in self._shown_filters())]
         if self.calculation in _AVERAGES:
             average = f"(SELECT avg({value}) FROM grouped)"  # noqa: S608 - an identifier of ours
             shown = f"{sql.rounded(average, self.kpis)} AS average"
@@ -176,26 +268,30 @@ class _Compiler:
         if self.calculation is Calculation.MOVING_AVERAGE:
             rows = f"ROWS BETWEEN {self.plan.window - 1} PRECEDING AND CURRENT ROW"
             average = sql.rounded(f"avg({value}) OVER ({series} {rows})", self.kpis)
-            return [value, f"{average} AS moving_average"], []
+            return [value, f"{average} AS moving_average"], self._after_start()
         return [value], []
 
     def _comparison(self) -> list[str]:
         (base, _), (other, _) = sides(self.plan)
         one, two = sql.name(base), sql.name(other)
+        if self.calculation in _RATIOS:
+            quotient = f"round({_RATIOS[self.calculation]}{one} / nullif({two}, 0), 4)"
+            return [one, two, f"{quotient} AS {_SORTED_BY[self.calculation]}"]
         percent = f"round(100.0 * ({two} - {one}) / nullif({one}, 0), 2) AS percent_change"
         return [one, two, f"{two} - {one} AS difference", percent]
 
-    def _core(self) -> str:
-        """The readings, grouped."""
+    def _core(self, by: tuple[Dimension, ...] | None = None) -> str:
+        """The readings, grouped by `by` or else by the plan's dimensions."""
+        by = self.by if by is None else by
         dims = [
             f"{expression} AS {sql.name(dim.value)}"
-            if (expression := sql.dimension(dim, self.plan.periods, self.time)) != dim.value
+            if (expression := self._dimension(dim)) != dim.value
             else expression
-            for dim in self.by
+            for dim in by
         ]
         if self._compares():
             values = [
-                f"{self._aggregate(self._side(side))} AS {sql.name(label)}"
+                f"{self._aggregate(self._side(side), self._side_kpis(label))} AS {sql.name(label)}"
                 for label, side in sides(self.plan)
             ]
         else:
@@ -203,15 +299,23 @@ class _Compiler:
         groups = ", ".join(str(number) for number in range(1, len(dims) + 1))
         return self._joined(
             f"SELECT {', '.join([*dims, *values])}",
-            f"FROM {self._source()}",
-            "" if self._needs_latest() else self._where(self.by),
+            f"FROM {self._source(by)}",
+            "" if self._needs_latest() else self._where(by),
             f"GROUP BY {groups}" if groups else "",
         )
 
-    def _aggregate(self, only: str | None = None) -> str:
-        if self.anomalies or self.plan.subject is Subject.READINGS:
+    def _aggregate(self, only: str | None = None, kpis: list[Kpi] | None = None) -> str:
+        if not self._adds_up:
             return f"count(*) FILTER (WHERE {only})" if only else "count(*)"
-        return sql.aggregate(self.kpis, self.plan.measure, only)
+        if self.anomalies:
+            return sql.aggregate((), self.plan.measure, only)
+        return sql.aggregate(kpis or self.kpis, self.plan.measure, only)
+
+    def _side_kpis(self, label: str) -> list[Kpi] | None:
+        """The KPI that a side is, where the sides are KPIs: each adds up in its own way."""
+        if compared_dimension(self.plan) is not Dimension.KPI:
+            return None
+        return [kpi for kpi in self.kpis if kpi.name == label]
 
     def _side(self, side: Period | Filter) -> str:
         return sql.within(side, self.time) if isinstance(side, Period) else sql.filtered(side)
@@ -219,26 +323,30 @@ class _Compiler:
     def _view(self) -> str:
         return "nlq.kpi_anomalies" if self.anomalies else "nlq.kpi_values"
 
+    def _dimension(self, dim: Dimension) -> str:
+        return sql.dimension(dim, self.plan.periods, self.time, self.plan.year_start)
+
     def _needs_latest(self) -> bool:
         return self.plan.subject is Subject.VALUES and any(
             sql.how(kpi, self.plan.measure) is Measure.LAST for kpi in self.kpis
         )
 
-    def _source(self) -> str:
+    def _source(self, by: tuple[Dimension, ...] | None = None) -> str:
         if not self._needs_latest():
             return self._view()
-        buckets = [
-            sql.dimension(dim, self.plan.periods, self.time)
-            for dim in self.plan.by
-            if dim.is_time or dim is Dimension.PERIOD
-        ]
+        dims = dict.fromkeys((*self.plan.by, *(by or ())))
+        buckets = [self._dimension(dim) for dim in dims if dim.is_time or dim is Dimension.PERIOD]
+        if self.calculation is Calculation.CONTRIBUTION:
+            buckets = [self._dimension(Dimension.PERIOD)]
         series = ", ".join(["kpi", "team", "region", *buckets])
         latest = (
             f"row_number() OVER (PARTITION BY {series} ORDER BY timestamp DESC, kpi_data_id DESC) = 1"
             " AS is_latest"
         )
         columns = "kpi, category, team, department, region, country, value, timestamp"
-        inner = self._joined(f"SELECT {columns},\n    {latest}", f"FROM {self._view()}", self._where(self.by))
+        inner = self._joined(
+            f"SELECT {columns},\n    {latest}", f"FROM {self._view()}", self._where(by or self.by)
+        )
         return f"(\n{textwrap.indent(inner, '    ')}\n) AS readings"
 
     def _where(self, by: tuple[Dimension, ...]) -> str:
@@ -251,7 +359,8 @@ class _Compiler:
         conditions += [sql.compared(c, "value") for c in self.plan.conditions if c.on_reading]
         named = [dim for dim in by if not dim.is_time and dim not in {Dimension.PERIOD, Dimension.KPI}]
         only = {f.dimension for f in self.plan.filters if not f.exclude and f not in shown}
-        conditions += [f"{dim.value} IS NOT NULL" for dim in named if dim not in only]
+        if self.calculation is not Calculation.SHARE:
+            conditions += [f"{dim.value} IS NOT NULL" for dim in named if dim not in only]
         return "WHERE " + "\n  AND ".join(conditions) if conditions else ""
 
     def _in_periods(self) -> list[str]:
@@ -261,16 +370,27 @@ class _Compiler:
         return ["(" + " OR ".join(f"({sql.within(p, self.time)})" for p in periods) + ")"] if periods else []
 
     def _extended(self, period: Period) -> Period:
-        """A period with one unit before it, which its first change is a change from."""
+        """A period with the units before it that its first change or moving average looks back to."""
         times = [dim for dim in self.by if dim.is_time]
-        if self.calculation not in {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS} or not times:
+        back = self._looks_back()
+        if not back or not times:
             return period
-        return replace(period, start=period.start and shift(period.start, Grain(times[0].value), -1))
+        return replace(period, start=period.start and shift(period.start, Grain(times[0].value), -back))
+
+    def _looks_back(self) -> int:
+        """How many units before its own each result is worked out from."""
+        if self.calculation is Calculation.MOVING_AVERAGE:
+            return self.plan.window - 1
+        return int(self.calculation in {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS})
 
     def _after_start(self) -> list[str]:
         start = self.plan.periods[0].start if len(self.plan.periods) == 1 else None
         time = next((dim for dim in self.by if dim.is_time), None)
-        return [f"{sql.name(time.value)} >= {sql.time_label(start, time)}"] if start and time else []
+        return (
+            [f"{sql.name(time.value)} >= {sql.time_label(start, time, self.plan.year_start)}"]
+            if start and time
+            else []
+        )
 
     def _shown_filters(self) -> tuple[Filter, ...]:
         """Filters on what the rows are shares of: they choose rows after the whole is known."""
@@ -294,6 +414,7 @@ class _Compiler:
         else:
             order = [f"{target} {'DESC' if self._descending() else 'ASC'} NULLS LAST", *dims]
         limit = f"\nLIMIT {self.plan.top}" if self.plan.top else ""
+        limit += f"\nOFFSET {self.plan.skip}" if self.plan.skip else ""
         return f"ORDER BY {', '.join(order)}{limit}" if self.by else ""
 
     @staticmethod

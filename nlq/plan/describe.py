@@ -21,6 +21,7 @@ _CALCULATIONS = {
     Calculation.ABOVE_AVERAGE: "only those above the average of all of them",
     Calculation.BELOW_AVERAGE: "only those below the average of all of them",
     Calculation.RUNNING_TOTAL: "with a running total",
+    Calculation.CONTRIBUTION: "the teams and regions whose numbers changed most from the first to the second",
 }
 _OPERATORS = {">": "over", "<": "under", ">=": "at least", "<=": "at most", "=": "exactly"}
 _PLURALS = {
@@ -37,6 +38,8 @@ def describe_plan(plan: Plan, catalog: Catalog) -> str:
     parts += [_condition(c) for c in plan.conditions]
     if plan.by and plan.subject not in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
         parts.append("by " + " and ".join("period" if d is Dimension.PERIOD else d.value for d in plan.by))
+    if plan.each and plan.calculation is not Calculation.CORRELATION:
+        parts.append(f"on average per {plan.each.value}")
     parts += _calculation(plan)
     parts += _order(plan, catalog)
     if plan.count and plan.by:
@@ -63,7 +66,9 @@ def _subject(plan: Plan, catalog: Catalog) -> str:
         lead = "Number of readings" if plan.count or plan.by else "Single readings"
         return f"{lead} of {labels}" if labels else lead
     if plan.subject is Subject.ANOMALIES:
-        lead = "Number of anomalies" if plan.count or plan.by else "Anomalies"
+        lead = "Number of anomalies" if plan.count or plan.by or plan.each else "Anomalies"
+        if plan.measure is not Measure.USUAL:
+            lead = f"{_MEASURES[plan.measure]} of anomalies"
         return f"{lead} of {labels}" if labels else lead
     if plan.subject is Subject.KPIS and plan.kpis:
         return f"Definition of {labels}"
@@ -99,6 +104,14 @@ def _condition(condition: Condition) -> str:
 
 
 def _calculation(plan: Plan) -> list[str]:
+    if plan.calculation in {Calculation.RATIO, Calculation.PERCENT_RATIO} and len(sides(plan)) == 2:
+        one, other = (label for label, _ in sides(plan))
+        percent = " in percent" if plan.calculation is Calculation.PERCENT_RATIO else ""
+        return [f"{one} divided by {other}{percent}"]
+    if plan.calculation is Calculation.CORRELATION:
+        unit = (plan.each or Dimension.MONTH).value
+        pair = len(plan.kpis) > 1
+        return [f"correlation of their numbers by {unit}" if pair else f"correlation with the {unit} before"]
     if plan.calculation in {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}:
         compared = sides(plan)
         if len(compared) == 2:
@@ -119,5 +132,7 @@ def _order(plan: Plan, catalog: Catalog) -> list[str]:
     else:
         order += " first"
     within = " and ".join(dim.value for dim in plan.within)
+    if plan.skip and not within:
+        return [order, f"number {plan.skip + 1} only" if plan.top == 1 else f"without the first {plan.skip}"]
     top = f"top {plan.top} of each {within}" if within else f"first {plan.top} only" if plan.top else ""
     return [order, top]

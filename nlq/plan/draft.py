@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 
-from nlq.catalog import Catalog
+from nlq.catalog import Aggregation, Catalog
 from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
-from nlq.period import Grain, Period, shifted, unit
+from nlq.linking.points import Calendar
+from nlq.period import Grain, Period, shift, shifted, spoken_range, unit
 from nlq.plan.follow_up import is_follow_up, merged
 from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
 
@@ -27,6 +28,8 @@ _NAME_SUBJECTS = {
     Dimension.KPI: Subject.KPIS,
     Dimension.CATEGORY: Subject.KPIS,
 }
+_PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
+_AVERAGES = {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE}
 _COMPARISONS = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
 _CHANGES = {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}
 
@@ -55,26 +58,31 @@ class Draft:
 
 
 def draft(
-    links: Links, catalog: Catalog, today: date, previous: Plan | None = None, chosen: str | None = None
+    links: Links,
+    catalog: Catalog,
+    calendar: Calendar,
+    previous: Plan | None = None,
+    chosen: str | None = None,
 ) -> Draft:
     """The plan that `links` say.
 
     Args:
         links: the linked question.
         catalog: what the links are links to.
-        today: what periods are relative to.
+        calendar: what periods are relative to.
         previous: the plan of the question before in the same conversation, for a follow-up.
         chosen: the KPI that was chosen from an earlier draft's `kpis`.
     """
-    return _Drafter(links, catalog, today, previous, chosen).draft()
+    return _Drafter(links, catalog, calendar, previous, chosen).draft()
 
 
 class _Drafter:
     def __init__(
-        self, links: Links, catalog: Catalog, today: date, previous: Plan | None, chosen: str | None
+        self, links: Links, catalog: Catalog, calendar: Calendar, previous: Plan | None, chosen: str | None
     ) -> None:
         self.chosen = chosen
-        self.links, self.catalog, self.today = links, catalog, today
+        self.links, self.catalog = links, catalog
+        self.today, self.year_start = calendar.today, calendar.fiscal_start
         self.cues = links.cues
         self.previous = previous if is_follow_up(links) else None
 
@@ -105,7 +113,7 @@ class _Drafter:
         plan = self._grouped(Plan(subject, kpis, filters=filters), open_kpi=bool(choices))
         if self.previous:
             plan = merged(plan, self.previous, self.links)
-        plan = self._measured(self._calculated(self._ordered(plan)))
+        plan = self._placed(self._measured(self._calculated(self._ordered(plan))))
         return Draft(plan, choices, self._unread(), self.cues.beyond)
 
     def _unread(self) -> tuple[str, ...]:
@@ -113,15 +121,24 @@ class _Drafter:
 
     def _kpis(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """KPIs that are sure, that are to be chosen from, that are to be asked about."""
-        if self.chosen:
-            return (self.chosen,), (), ()
         named = self.links.of(Kind.KPI)
+        if self.chosen:
+            known = tuple(m.values[0] for m in named if len(m.values) == 1)
+            return self._in_order(known, self.chosen), (), ()
         ambiguous = next((mention for mention in named if len(mention.values) > 1), None)
         if ambiguous:
-            other = {value for mention in named if len(mention.values) == 1 for value in mention.values}
-            if not other.intersection(ambiguous.values):
+            others = {value for mention in named if len(mention.values) == 1 for value in mention.values}
+            if not others.intersection(ambiguous.values):
                 return (), (), ambiguous.values
         kpis = tuple(dict.fromkeys(m.values[0] for m in named if len(m.values) == 1))
+        if len(kpis) == 1 and self.cues.calculation in _PAIRS and self.links.leftovers:
+            if other := sure(self.links.further):
+                return self._in_order(kpis, other), (), ()
+            likely = (name for name, _ in self.links.further)
+            open_kpis = dict.fromkeys((*likely, *self.catalog.by_name))
+            return kpis, tuple(name for name in open_kpis if name not in kpis), ()
+        if len(kpis) == 1 and self._joins_another() and (other := sure(self.links.further)):
+            return self._in_order(kpis, other), (), ()
         if kpis:
             return kpis, (), ()
         if self.links.leftovers and self.links.candidates:
@@ -133,6 +150,15 @@ class _Drafter:
             return (), (), equal
         return (), tuple(name for name, _ in self.links.candidates), ()
 
+    def _joins_another(self) -> bool:
+        """Whether "and", "versus" or a pair's calculation ties a second KPI to the one that is named."""
+        joined = {"and", "versus", "with", "to"} & {token.folded for token in self.links.tokens}
+        return bool(joined) or self.cues.calculation is Calculation.CORRELATION
+
+    def _in_order(self, known: tuple[str, ...], other: str) -> tuple[str, ...]:
+        """The KPIs of a pair as the question puts them, or a single one."""
+        return tuple(dict.fromkeys((other, *known) if self.cues.denominator else (*known, other)))
+
     def _subject(self, has_kpi: bool) -> Subject:
         cues = self.cues
         if cues.definition and has_kpi and not self.links.periods:
@@ -143,6 +169,8 @@ class _Drafter:
             return Subject.READINGS
         named = self.links.of(Kind.KPI)
         plain = not (cues.order or cues.calculation or cues.conditions or cues.by or self.links.periods)
+        if cues.names in _NAME_SUBJECTS and plain and not named and not sure(self.links.candidates):
+            return _NAME_SUBJECTS[cues.names]
         if cues.names in _NAME_SUBJECTS and not cues.trend:
             about_kpi = bool(named) and not (plain and self._asks_who_reports())
             if (
@@ -223,7 +251,8 @@ class _Drafter:
             by = [dim for dim in by if dim not in _units_of(periods)]
             if not any(dim.is_time for dim in by):
                 by.append(Dimension.PERIOD)
-        return replace(plan, periods=periods, by=tuple(dict.fromkeys(by)))
+        year_start = self.year_start if self.cues.fiscal else 1
+        return replace(plan, periods=periods, by=tuple(dict.fromkeys(by)), year_start=year_start)
 
     def _time_grain(self, by: list[Dimension], periods: tuple[Period, ...]) -> list[Dimension]:
         """The calendar unit of a trend whose unit the question leaves out."""
@@ -253,7 +282,8 @@ class _Drafter:
         if order is None:
             return replace(plan, order=Order.HIGH) if cues.sorted else plan
         if not plan.by:
-            return replace(plan, order=order, top=top if plan.subject is not Subject.VALUES else None)
+            one = top or (1 if not self._plural() else None)
+            return replace(plan, order=order, top=one if plan.subject is not Subject.VALUES else None)
         if cues.ranked and top is None and cues.single:
             top = 1
         outer = tuple(dim for dim in plan.by if dim not in cues.ranked)
@@ -262,9 +292,22 @@ class _Drafter:
             return replace(plan, by=(*outer, *cues.ranked), order=order, top=top, within=within)
         return replace(plan, order=order, top=top, within=within)
 
+    def _plural(self) -> bool:
+        """Whether several readings or anomalies are asked for."""
+        return any(t.folded in {"readings", "anomalies", "values", "outliers"} for t in self.links.tokens)
+
     def _calculated(self, plan: Plan) -> Plan:
         cues = self.cues
         calculation = cues.calculation or Calculation.NONE
+        adds_up = plan.subject is Subject.VALUES
+        if calculation is Calculation.CONTRIBUTION and adds_up and plan.kpis:
+            return self._explained(plan)
+        if calculation is Calculation.CORRELATION and adds_up:
+            return self._correlated(plan)
+        if calculation in {Calculation.CONTRIBUTION, Calculation.CORRELATION}:
+            calculation = Calculation.NONE
+        if calculation in _PAIRS:
+            plan, calculation = self._paired(plan, calculation)
         if cues.year_over_year:
             plan, calculation = self._year_over_year(plan)
         if calculation in _CHANGES:
@@ -276,6 +319,51 @@ class _Drafter:
         if calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} and not plan.by:
             plan = replace(plan, by=(Dimension.TEAM,))
         return replace(plan, calculation=calculation, window=cues.window or plan.window)
+
+    def _explained(self, plan: Plan) -> Plan:
+        """Why a number changed: what changed most among the teams and regions, against the time before."""
+        periods = plan.periods
+        if len(periods) == 1 and self.links.periods and self.links.periods[0].parts:
+            periods = self.links.periods[0].parts
+        elif len(periods) == 1:
+            periods = (_before(periods[0]), periods[0])
+        elif not periods:
+            last = unit(self.today.replace(day=1) - timedelta(days=1), Grain.MONTH)
+            periods = (shifted(last, Grain.MONTH, -1), last)
+        ordered = tuple(sorted(periods[:2], key=lambda p: p.start or date.min))
+        return Plan(
+            kpis=plan.kpis[:1],
+            filters=plan.filters,
+            periods=ordered,
+            calculation=Calculation.CONTRIBUTION,
+        )
+
+    def _correlated(self, plan: Plan) -> Plan:
+        times = [dim for dim in plan.by if dim.is_time]
+        by = tuple(d for d in plan.by if not d.is_time and d not in {Dimension.KPI, Dimension.PERIOD})
+        each = times[0] if times else Dimension.MONTH
+        return replace(
+            plan, by=by, each=each, calculation=Calculation.CORRELATION, order=Order.NAME, top=None
+        )
+
+    def _paired(self, plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
+        if len(plan.kpis) != 2 and not self.chosen:
+            return plan, Calculation.NONE
+        return replace(plan, by=tuple(d for d in plan.by if d is not Dimension.KPI)), calculation
+
+    def _placed(self, plan: Plan) -> Plan:
+        """The order of what changed: what fell most is what changed least, better follows the KPI."""
+        order = plan.order
+        changes = plan.calculation in _COMPARISONS | _CHANGES
+        if changes and order in {Order.HIGH, Order.LOW, Order.BEST, Order.WORST}:
+            turned = {Order.HIGH: Order.LOW, Order.LOW: Order.HIGH}
+            if self.cues.better or self.cues.worse:
+                order = Order.BEST if self.cues.better else Order.WORST
+            elif self.cues.fell:
+                order = turned.get(order, Order.LOW)
+        if self.cues.place and plan.by:
+            return replace(plan, order=order, skip=self.cues.place - 1, top=1)
+        return replace(plan, order=order)
 
     def _year_over_year(self, plan: Plan) -> tuple[Plan, Calculation]:
         if len(plan.periods) == 1 and not any(dim.is_time for dim in plan.by):
@@ -320,7 +408,14 @@ class _Drafter:
     def _measured(self, plan: Plan) -> Plan:
         """How readings become numbers, the conditions, and what is counted."""
         cues = self.cues
+        if plan.calculation in {Calculation.CONTRIBUTION, Calculation.CORRELATION}:
+            return plan
         measure = cues.measure or plan.measure
+        if self._averages_units(plan):
+            by = tuple(dim for dim in plan.by if dim is not cues.each)
+            plan, measure = replace(plan, each=cues.each, by=by), Measure.USUAL
+        elif plan.subject is Subject.ANOMALIES:
+            plan, measure = self._anomaly_values(plan)
         if plan.subject is Subject.VALUES and not plan.by and cues.measure is None:
             measure = {Order.HIGH: Measure.MAX, Order.LOW: Measure.MIN}.get(plan.order, measure)
             if plan.order in {Order.BEST, Order.WORST}:
@@ -331,6 +426,8 @@ class _Drafter:
         subject = plan.subject
         if conditions and not plan.by and subject is Subject.VALUES:
             subject = Subject.READINGS
+        if subject is Subject.READINGS and not cues.counted and conditions:
+            plan = replace(plan, by=(), calculation=Calculation.NONE)
         if subject is Subject.READINGS and not plan.by:
             conditions = tuple(replace(c, on_reading=True) for c in conditions)
         if subject is not Subject.READINGS and cues.ranked:
@@ -340,11 +437,48 @@ class _Drafter:
             count = False
         return replace(plan, subject=subject, measure=measure, conditions=conditions, count=count)
 
+    def _averages_units(self, plan: Plan) -> bool:
+        """Whether the mean of the totals of calendar units is asked for, rather than one of readings."""
+        if self.cues.each is None or plan.calculation not in {Calculation.NONE, *_COMPARISONS}:
+            return False
+        if plan.subject is Subject.ANOMALIES:
+            return True
+        kpis = [self.catalog.by_name[name] for name in plan.kpis]
+        return plan.subject is Subject.VALUES and any(k.aggregation is not Aggregation.AVERAGE for k in kpis)
+
+    def _anomaly_values(self, plan: Plan) -> tuple[Plan, Measure]:
+        """What was measured, where a question about anomalies asks for that and not how many there were."""
+        cues = self.cues
+        if cues.counted or cues.each:
+            return plan, Measure.USUAL
+        if cues.measure is Measure.LAST and not plan.by:
+            return replace(plan, order=Order.NAME, top=cues.top or 1), Measure.USUAL
+        if cues.order in {Order.HIGH, Order.LOW} and (cues.by_value or cues.measure):
+            high = cues.order is Order.HIGH
+            if cues.ranked or plan.by:
+                return plan, Measure.MAX if high else Measure.MIN
+            return replace(plan, top=cues.top or 1), Measure.USUAL
+        averaged = cues.measure in {Measure.AVERAGE, Measure.MEDIAN, Measure.MAX, Measure.MIN}
+        summed = cues.measure is Measure.SUM and cues.by_value
+        return plan, cues.measure if cues.measure and (averaged or summed) else Measure.USUAL
+
     def _counts_rows(self, plan: Plan, subject: Subject, has_conditions: bool) -> bool:
         picks = plan.calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} or has_conditions
         if subject is Subject.VALUES:
             return self.cues.counted and bool(self.cues.ranked) and picks
         return self.cues.counted and not plan.by
+
+
+def _before(period: Period) -> Period:
+    """The period of the same length right before."""
+    if period.grain:
+        return shifted(period, period.grain, -1)
+    if period.start is None or period.end is None:
+        return period
+    months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
+    whole = period.start.day == period.end.day == 1
+    start = shift(period.start, Grain.MONTH, -months) if whole else period.start - (period.end - period.start)
+    return Period(start, period.start, spoken_range(start, period.start))
 
 
 def _compared_names(plan: Plan) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from nlq.catalog import Aggregation, Kpi
-from nlq.period import Grain, Period, floor
+from nlq.period import Grain, Period, floor, shift
 from nlq.plan.model import Condition, Dimension, Filter, Measure
 
 _TIME = {
@@ -13,6 +13,10 @@ _TIME = {
     Dimension.MONTH: "to_char({time}, 'YYYY-MM')",
     Dimension.WEEK: "to_char({time}, 'IYYY-\"W\"IW')",
     Dimension.DAY: "{time}::date",
+}
+_FISCAL = {
+    Dimension.YEAR: "to_char({time}, '\"FY\"YYYY')",
+    Dimension.QUARTER: 'to_char({time}, \'"FY"YYYY-"Q"Q\')',
 }
 _AGGREGATES = {
     Measure.SUM: "sum(value){which}",
@@ -139,16 +143,24 @@ _RESERVED = {
 }
 
 
-def dimension(dim: Dimension, periods: Sequence[Period], time: str) -> str:
-    """The expression that a row's value of `dim` is; `time` is the column of its moment."""
+def dimension(dim: Dimension, periods: Sequence[Period], time: str, year_start: int = 1) -> str:
+    """The expression that a row's value of `dim` is; `time` is the column of its moment.
+
+    Years and quarters begin in the month `year_start`; a year is named after the one in which it ends.
+    """
     if dim is Dimension.PERIOD:
         cases = " ".join(f"WHEN {within(period, time)} THEN {text(period.label)}" for period in periods)
         return f"CASE {cases} END"
+    if dim in _FISCAL and year_start != 1:
+        return _FISCAL[dim].format(time=f"({time} + make_interval(0, {13 - year_start}))")
     return _TIME[dim].format(time=time) if dim in _TIME else dim.value
 
 
-def time_label(day: date, dim: Dimension) -> str:
+def time_label(day: date, dim: Dimension, year_start: int = 1) -> str:
     """The literal by which `dimension` names the unit that `day` lies in."""
+    if dim in _FISCAL and year_start != 1:
+        into = shift(day, Grain.MONTH, 13 - year_start)
+        return text(f"FY{time_label(into, dim).strip(chr(39))}")
     if dim is Dimension.YEAR:
         return str(day.year)
     if dim is Dimension.QUARTER:

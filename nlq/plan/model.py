@@ -73,6 +73,14 @@ class Calculation(StrEnum):
     BELOW_AVERAGE = "below_average"
     RUNNING_TOTAL = "running_total"
     MOVING_AVERAGE = "moving_average"
+    RATIO = "ratio"
+    """The first KPI divided by the second."""
+    PERCENT_RATIO = "percent_ratio"
+    """The same in percent."""
+    CORRELATION = "correlation"
+    """Of the two KPIs, or of the only one with itself one unit before, over the calendar unit `each`."""
+    CONTRIBUTION = "contribution"
+    """The teams and regions whose numbers changed most between the two periods."""
 
 
 class Order(StrEnum):
@@ -119,10 +127,16 @@ class Plan:
     conditions: tuple[Condition, ...] = ()
     order: Order = Order.NAME
     top: int | None = None
+    skip: int = 0
+    """Rows in front that are left out: 1 for "the second best"."""
     within: tuple[Dimension, ...] = ()
     """Dimensions for each of which `top` rows are taken; empty: of all rows."""
     count: bool = False
     """Say how many rows there are, not which."""
+    year_start: int = 1
+    """The month in which the years and quarters of `by` begin: 1, or that of the fiscal year."""
+    each: Dimension | None = None
+    """A calendar unit: results are the mean of the numbers of each such unit ("per month on average")."""
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
@@ -158,8 +172,11 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
         ),
         order=Order(stored.get("order", "name")),
         top=stored.get("top"),
+        skip=int(stored.get("skip", 0)),
         within=tuple(Dimension(name) for name in stored.get("within", ())),
         count=bool(stored.get("count", False)),
+        year_start=int(stored.get("year_start", 1)),
+        each=Dimension(stored["each"]) if stored.get("each") else None,
     )
 
 

@@ -1,0 +1,184 @@
+"""Questions in other languages: their words for dimensions, periods and calculations, put into English.
+
+The words are data, in `languages/`. Only the small closed vocabulary of questions stands there; what is left
+of a question - names, and what a company measures - stays as it is written.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import yaml
+
+from nlq.linking.points import NUMBERS, UNITS, month_names, ordinals
+from nlq.linking.words import Token, fold, stem
+
+_CODES = ("de", "fr", "es", "nl", "pt")
+_ENGLISH = "en.yml"
+_THOUSANDS = re.compile(r"\.(?=\d{3}(?!\d))")
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    """Words as they are written in the language, and in English; see `languages/de.yml` for the form."""
+
+    words: tuple[str, ...]
+    english: tuple[str, ...]
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Longer phrases are taken first, then those that are written out, then longer beginnings."""
+        return len(self.words), -sum(w.endswith(("*", "}")) for w in self.words), len("".join(self.words))
+
+
+@dataclass(frozen=True)
+class Language:
+    """The phrases of one language, by their first word; under "" those that begin with a pattern."""
+
+    name: str
+    decimal_comma: bool
+    """Whether it writes 1.234,5 for a thousand and some."""
+    phrases: Mapping[str, tuple[_Phrase, ...]]
+
+    def at(self, words: Sequence[str], start: int) -> tuple[_Phrase, tuple[str, ...]] | None:
+        """The longest phrase that begins at `start`, and its English words; None if there is none."""
+        candidates = (*self.phrases.get(words[start], ()), *self.phrases.get("", ()))
+        for phrase in sorted(candidates, key=lambda phrase: phrase.rank, reverse=True):
+            found = self._slots(phrase, words[start : start + len(phrase.words)])
+            if found is not None:
+                return phrase, tuple(found.get(word, word) for word in phrase.english)
+        return None
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words that are written out in its phrases."""
+        phrases = (phrase for found in self.phrases.values() for phrase in found)
+        return frozenset(w for phrase in phrases for w in phrase.words if w.isalpha())
+
+    def _slots(self, phrase: _Phrase, words: Sequence[str]) -> dict[str, str] | None:
+        """What stands in the slots of `phrase` if it matches all of `words`; else None."""
+        if len(words) < len(phrase.words):
+            return None
+        slots: dict[str, str] = {}
+        for pattern, word in zip(phrase.words, words, strict=True):
+            if pattern.startswith("{"):
+                english = _slot(pattern, word, self._word(word))
+                if english is None:
+                    return None
+                slots[pattern] = english
+            elif not _fits(pattern, word):
+                return None
+        return slots
+
+    def _word(self, word: str) -> str:
+        """A single word in English; itself where the language does not know it."""
+        plain = [phrase for phrase in self.phrases.get(word, ()) if len(phrase.words) == 1]
+        plain += [p for p in self.phrases.get("", ()) if len(p.words) == 1 and _fits(p.words[0], word)]
+        return " ".join(plain[0].english) if plain else word
+
+
+def spoken(tokens: Sequence[Token], taken: Sequence[bool], english: frozenset[str]) -> Language | None:
+    """The language that more of the words are known in than in English; None for English.
+
+    Args:
+        tokens: the question.
+        taken: for each word, whether it is part of a name.
+        english: English words that questions use.
+    """
+    free = [token.folded if not used else "" for token, used in zip(tokens, taken, strict=True)]
+    score, best = max(
+        ((_known(language, free), language) for language in languages()), key=lambda pair: pair[0]
+    )
+    known = sum(word in english or stem(word) in english for word in free if word and not word.isdigit())
+    return best if score > known else None
+
+
+def in_english(tokens: Sequence[Token], taken: Sequence[bool], language: Language) -> tuple[Token, ...]:
+    """The question with the phrases of `language` in English."""
+    words = ["" if used else token.folded for token, used in zip(tokens, taken, strict=True)]
+    read: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        found = language.at(words, at) if words[at] else None
+        if found is None:
+            read.append(_number(tokens[at]) if language.decimal_comma else tokens[at])
+            at += 1
+            continue
+        phrase, english = found
+        written = " ".join(token.written for token in tokens[at : at + len(phrase.words)])
+        read += [Token(written, word, stem(word)) for word in english]
+        at += len(phrase.words)
+    return tuple(read)
+
+
+def _number(token: Token) -> Token:
+    """A number with the English decimal point instead of a comma; any other word as it is."""
+    if not token.folded[:1].isdigit():
+        return token
+    plain = _THOUSANDS.sub("", token.folded).replace(",", ".")
+    return Token(token.written, plain, plain)
+
+
+@cache
+def languages() -> tuple[Language, ...]:
+    """All languages but English that there is a file for."""
+    return tuple(_read(f"{code}.yml") for code in _CODES)
+
+
+@cache
+def english_idioms() -> Language:
+    """English phrases in the words that cues are made of."""
+    return _read(_ENGLISH)
+
+
+def _folder() -> Traversable:
+    return resources.files("nlq.linking") / "languages"
+
+
+def _read(file: str) -> Language:
+    facts = yaml.safe_load((_folder() / file).read_text(encoding="utf-8"))
+    phrases: dict[str, list[_Phrase]] = {}
+    for written, english in facts["phrases"].items():
+        words = tuple(fold(written).replace("'", " ").replace("-", " ").split())
+        first = "" if words[0].endswith(("*", "}")) else words[0]
+        phrases.setdefault(first, []).append(_Phrase(words, tuple(english.split())))
+    ranked = {
+        first: tuple(sorted(found, key=lambda phrase: phrase.rank, reverse=True))
+        for first, found in phrases.items()
+    }
+    return Language(facts["language"], facts.get("decimal") == "comma", ranked)
+
+
+def _known(language: Language, words: Sequence[str]) -> int:
+    count, at = 0, 0
+    while at < len(words):
+        found = language.at(words, at) if words[at] and not words[at].isdigit() else None
+        count += len(found[0].words) if found else 0
+        at += len(found[0].words) if found else 1
+    return count
+
+
+def _fits(pattern: str, word: str) -> bool:
+    return word.startswith(pattern[:-1]) if pattern.endswith("*") and word else word == pattern
+
+
+def _slot(pattern: str, word: str, english: str) -> str | None:
+    """What a word says in a slot such as `{n}`, in English; None if it does not fit."""
+    if pattern == "{yy}":
+        return f"20{word}" if len(word) == 2 and word.isdigit() and 15 <= int(word) <= 45 else None
+    if pattern == "{n}" and word.isdigit():
+        return word
+    return english if english in _slot_words()[pattern] else None
+
+
+@cache
+def _slot_words() -> Mapping[str, frozenset[str]]:
+    return {
+        "{n}": frozenset(NUMBERS),
+        "{unit}": frozenset(UNITS),
+        "{month}": frozenset(month_names()),
+        "{ordinal}": frozenset(ordinals()),
+    }
