@@ -77,7 +77,7 @@ SELECT f.id, h.query_text AS question, f.verdict = 'wrong' AS is_correction,
 FROM nlq.feedback f
 JOIN public.query_history h ON h.id = f.query_id
 LEFT JOIN nlq.query_details d ON d.query_id = f.query_id
-WHERE f.approved ORDER BY f.id DESC
+WHERE f.approved AND (f.verdict = 'wrong' OR d.status = 'answered') ORDER BY f.id DESC
 """
 
 
@@ -94,11 +94,12 @@ class FeedbackStore:
     def add(self, feedback: Feedback) -> FeedbackEntry:
         """Write `feedback` down; its question must be in the history."""
         values = {name: storable(value) for name, value in vars(feedback).items()}
-        values["correct_plan"] = jsonb(values["correct_plan"])
         with transaction(self._pool) as connection:
-            row = connection.execute(_ADD, values).fetchone()
+            row = connection.execute(
+                _ADD, {**values, "correct_plan": jsonb(values["correct_plan"])}
+            ).fetchone()
         assert row is not None  # noqa: S101 - an INSERT ... RETURNING of one row returns one
-        return FeedbackEntry(**vars(feedback), id=row[0], created_at=row[1])
+        return FeedbackEntry(**values, id=row[0], created_at=row[1])
 
     def of(self, query_id: int) -> tuple[FeedbackEntry, ...]:
         """The feedback on one question, oldest first."""
@@ -150,9 +151,10 @@ class VerifiedQuestions:
 
     def __call__(self, knowledge: Knowledge) -> tuple[Known, ...]:
         """The verified questions, newest first, linked to the catalogue of `knowledge`."""
-        if time.monotonic() - self._looked >= LOOK_EVERY_S and self._lock.acquire(blocking=False):
+        if self._is_old() and self._lock.acquire(blocking=self._version is None):
             try:
-                self._look()
+                if self._is_old():
+                    self._look()
             finally:
                 self._lock.release()
         verified, current = self._verified, self._linked
@@ -165,6 +167,9 @@ class VerifiedQuestions:
         """Look at the table now, so that the next question already knows what was just written there."""
         with self._lock:
             self._look()
+
+    def _is_old(self) -> bool:
+        return time.monotonic() - self._looked >= LOOK_EVERY_S
 
     def _look(self) -> None:
         self._looked = time.monotonic()

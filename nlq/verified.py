@@ -27,7 +27,7 @@ from nlq.sql import guard, literals
 _EMPTY_WORDS = frozenset(
     """
     a an the our we us i me my you your please kindly thanks thank hi hello hey ok okay show give tell see
-    want know need like can could would will do does did is was are were be been have has had what whats
+    want know need like can could would do does did is was are were be been have has had what whats
     there it its in on at for of s
     """.split()
 )

@@ -174,6 +174,15 @@ def test_what_is_verified_of_a_follow_up_says_nothing_about_others(client: Flask
     assert (other["method"], other["plan"]["kpis"]) == ("plan", ["revenue"])
 
 
+def test_a_follow_up_is_about_the_question_before_it_and_not_about_a_verified_one(
+    client: FlaskClient,
+) -> None:
+    teach(client, "In EMEA?", correct_plan=MEDIAN)
+    assert ask(client, "In APAC?")["method"] == "verified"
+    follow_up = ask(client, "In APAC?", ask(client, "Revenue in EMEA in 2025"))
+    assert (follow_up["method"], follow_up["plan"]["kpis"]) == ("plan", ["revenue"])
+
+
 def test_corrected_sql_answers_the_same_question_and_for_another_name(
     client: FlaskClient, demo: Database
 ) -> None:
@@ -232,13 +241,14 @@ def test_a_correction_answers_what_was_refused_before(client: FlaskClient, model
     assert model.requests == []
 
 
-def test_a_correction_that_is_not_approved_changes_nothing(client: FlaskClient) -> None:
+def test_a_correction_that_is_not_approved_changes_nothing(client: FlaskClient, service: Service) -> None:
     first = ask(client, QUESTION)
     assert give(client, first, verdict="wrong", correct_plan=MEDIAN).status_code == 201
     assert give(client, first, verdict="wrong", correct_sql=SQL, approved=False).status_code == 201
     assert give(client, first, verdict="right").status_code == 201
-    again = ask(client, QUESTION)
-    assert (again["method"], again["sql"]) == ("plan", first["sql"])
+    with create_app(build(service.settings, fixed(TODAY))).test_client() as restarted:
+        for again in (ask(client, QUESTION), ask(restarted, QUESTION)):
+            assert (again["method"], again["sql"]) == ("plan", first["sql"])
 
 
 def test_an_answer_approved_as_right_is_given_again_without_the_model(
@@ -306,9 +316,9 @@ def test_a_verified_question_is_an_example_for_sql_and_for_nothing_else(
     teach(client, "What is the correlation of revenue and orders in EMEA?", correct_sql="SELECT 2 AS two")
     ask(client, "What is the correlation of revenue and orders by month?")
     question = "Question: What is the correlation of revenue and orders in EMEA?"
-    assert f'Verified by reviewers:\n{question}\n{{"sql":"SELECT 2 AS two"}}\n' in model.requests[-1]["messages"][1]["content"]
+    sent = model.requests[-1]["messages"][1]["content"]
+    assert sent.startswith(f'Verified by reviewers:\n{question}\n{{"sql":"SELECT 2 AS two"}}\n')
     model.replies = ['{"kpi":"none"}']
-    ask(client, "How happy are our customers with revenue and orders correlation thing?")
     ask(client, "How happy are people in EMEA?")
     assert "Verified" not in model.requests[-1]["messages"][1]["content"]
 
@@ -321,6 +331,13 @@ def test_feedback_is_answered_with_what_was_written_and_shown_with_its_question(
     assert (body["query_id"], body["verdict"], body["approved"]) == (answer["id"], "wrong", False)
     assert (body["comment"], body["correct_plan"], body["correct_sql"]) == ("Use the median.", MEDIAN, None)
     assert client.get(f"/api/v1/history/{answer['id']}").get_json()["feedback"] == [body]
+
+
+def test_a_comment_loses_what_postgresql_cannot_store(client: FlaskClient) -> None:
+    path = f"/api/v1/history/{ask(client, QUESTION)['id']}/feedback"
+    body = json.dumps({"verdict": "right", "comment": "good\0 \ud800"})
+    response = client.post(path, data=body, content_type="application/json")
+    assert (response.status_code, response.get_json()["comment"]) == (201, "good ?")
 
 
 HOSTILE = [

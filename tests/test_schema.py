@@ -165,6 +165,14 @@ def test_down_by_one_takes_only_the_schema_nlq(company: str) -> None:
     assert upgrade(company, ROLES) == ()
 
 
+def test_down_to_the_revision_before_feedback_keeps_verdicts_and_loses_approvals(company: str) -> None:
+    upgrade(company, ROLES)
+    run(company, "INSERT INTO nlq.feedback (query_id, verdict, approved) VALUES (1, 'right', true)")
+    downgrade(company, ROLES, "0002")
+    assert upgrade(company, ROLES) == ()
+    assert all_of(company, "SELECT verdict, approved FROM nlq.feedback") == [("right", False)]
+
+
 def test_down_on_a_database_that_was_never_upgraded_does_nothing(company: str) -> None:
     before = relations(company)
     downgrade(company, ROLES)

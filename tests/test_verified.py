@@ -138,7 +138,9 @@ def test_a_question_that_only_makes_sense_after_another_is_not_kept() -> None:
 
 
 def test_the_nearest_questions_come_first_and_strange_ones_not_at_all() -> None:
-    known = linked([right(q) for q in ("Revenue by team", "Revenue by region in 2025", "Open tickets")], NAMES)
+    known = linked(
+        [right(q) for q in ("Revenue by team", "Revenue by region in 2025", "Open tickets")], NAMES
+    )
     near = nearest("Ratio of revenue by region to its average in 2025", known, SHOP)
     assert [question for question, _ in near] == ["Revenue by region in 2025", "Revenue by team"]
     assert all(sql.startswith("SELECT ") and "\n" not in sql for _, sql in near)
