@@ -31,3 +31,11 @@ class DatabaseUnavailable(NlqError):
 
 class QueryFailed(NlqError):
     """PostgreSQL refused or stopped a statement: wrong SQL, a time limit, a cost limit."""
+
+
+class InvalidFeedback(NlqError):
+    """What a reviewer sent about a question cannot be taken; nothing was recorded. `str(error)` says why."""
+
+
+class UnknownQuestion(NlqError):
+    """The question that a reviewer speaks of is not in the history."""

@@ -8,7 +8,7 @@ import json
 import math
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -52,6 +52,10 @@ class Record:
     model: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    """Of `prompt_tokens`, those that the model found in its cache."""
+    confidence: float | None = None
+    """From 0 to 1."""
     row_count: int | None = None
     truncated: bool | None = None
     stages: Mapping[str, int] = field(default_factory=dict)
@@ -91,6 +95,8 @@ class HistoryEntry:
     truncated: bool | None
     stages: Mapping[str, int] | None
     finished_at: datetime | None
+    cached_tokens: int | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +127,8 @@ _ENTRY = """
 SELECT h.id, h.query_text AS question, h.timestamp::timestamptz AS timestamp, h.execution_time_ms,
        h.successful, d.conversation_id, d.channel, d.user_name AS user, d.status, d.method, d.reason,
        d.error, d.sql, d.plan, d.interpretation, d.answer_text, d.warnings, d.attempts, d.model,
-       d.prompt_tokens, d.completion_tokens, d.row_count, d.truncated, d.stages, d.finished_at
+       d.prompt_tokens, d.completion_tokens, d.row_count, d.truncated, d.stages, d.finished_at,
+       d.cached_tokens, d.confidence
 FROM public.query_history h LEFT JOIN nlq.query_details d ON d.query_id = h.id
 """
 
@@ -147,6 +154,7 @@ UPDATE nlq.query_details SET
     plan = %(plan)s, interpretation = %(interpretation)s, answer_text = %(answer_text)s,
     warnings = %(warnings)s, attempts = %(attempts)s, model = %(model)s,
     prompt_tokens = %(prompt_tokens)s, completion_tokens = %(completion_tokens)s,
+    cached_tokens = %(cached_tokens)s, confidence = %(confidence)s,
     row_count = %(row_count)s, truncated = %(truncated)s, stages = %(stages)s,
     finished_at = clock_timestamp()
 WHERE query_id = %(query_id)s
@@ -172,21 +180,21 @@ class History:
             conversation_id = self._conversation(connection, question)
             row = connection.execute(
                 "INSERT INTO public.query_history (query_text, successful) VALUES (%s, false) RETURNING id",
-                (_storable(question.text),),
+                (storable(question.text),),
             ).fetchone()
             assert row is not None  # noqa: S101 - an INSERT ... RETURNING of one row returns one
             connection.execute(
                 "INSERT INTO nlq.query_details (query_id, conversation_id, channel, user_name)"
                 " VALUES (%s, %s, %s, %s)",
-                (row[0], conversation_id, _storable(question.channel), _storable(question.user)),
+                (row[0], conversation_id, storable(question.channel), storable(question.user)),
             )
         return Started(row[0], conversation_id)
 
     def finish(self, query_id: int, record: Record) -> None:
         """Complete the question `query_id`; it counts as successful exactly when it was answered."""
-        values = {name: _storable(value) for name, value in vars(record).items()}
+        values = {name: storable(value) for name, value in vars(record).items()}
         for name in ("plan", "warnings", "stages"):
-            values[name] = _jsonb(values[name])
+            values[name] = jsonb(values[name])
         values |= {"query_id": query_id, "successful": record.status is Status.ANSWERED}
         with self._connection() as connection:
             connection.execute(_FINISH, values)
@@ -199,7 +207,7 @@ class History:
     ) -> HistoryPage:
         """Up to `limit` questions that pass all `filters`, newest first, from `cursor` on."""
         wanted = {**vars(filters), "cursor": cursor}
-        values = {name: _storable(value) for name, value in wanted.items() if value is not None}
+        values = {name: storable(value) for name, value in wanted.items() if value is not None}
         where = " AND ".join(_CONDITIONS[name] for name in values) or "true"
         query = f"{_ENTRY} WHERE {where} ORDER BY h.id DESC LIMIT %(limit)s"
         entries = self._entries(query, {**values, "limit": limit + 1})
@@ -227,7 +235,7 @@ class History:
             new = uuid.uuid4()
             connection.execute(
                 "INSERT INTO nlq.conversations (id, channel, user_name) VALUES (%s, %s, %s)",
-                (new, _storable(question.channel), _storable(question.user)),
+                (new, storable(question.channel), storable(question.user)),
             )
             return new
         known = "SELECT FROM nlq.conversations WHERE id = %s"
@@ -244,16 +252,24 @@ class History:
         ):
             return cursor.execute(query.encode(), values).fetchall()
 
-    @contextmanager
-    def _connection(self) -> Iterator[psycopg.Connection]:
-        """A connection in a transaction that commits at the end."""
-        try:
-            with self._pool.connection() as connection:
-                yield connection
-        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-            raise DatabaseUnavailable(
-                "The database that keeps the history cannot be reached; please try again in a moment."
-            ) from error
+    def _connection(self) -> AbstractContextManager[psycopg.Connection]:
+        return transaction(self._pool)
+
+
+@contextmanager
+def transaction(pool: ConnectionPool) -> Iterator[psycopg.Connection]:
+    """A connection of `pool` in a transaction that commits at the end.
+
+    Raises:
+        DatabaseUnavailable: the database cannot be reached.
+    """
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+        raise DatabaseUnavailable(
+            "The database that keeps the history cannot be reached; please try again in a moment."
+        ) from error
 
 
 def open_pool(url: str, size: int = 8, timeout_s: float = 5.0) -> ConnectionPool:
@@ -273,18 +289,19 @@ def open_pool(url: str, size: int = 8, timeout_s: float = 5.0) -> ConnectionPool
     )
 
 
-def _storable(value: Any) -> Any:
+def storable(value: Any) -> Any:
     """`value` without what PostgreSQL cannot store: NUL, lone surrogates, numbers that are not finite."""
     if isinstance(value, str):
         return value.replace("\0", "").encode(errors="replace").decode()
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
-        return {_storable(str(key)): _storable(item) for key, item in value.items()}
+        return {storable(str(key)): storable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_storable(item) for item in value]
+        return [storable(item) for item in value]
     return value
 
 
-def _jsonb(value: Any) -> Jsonb | None:
+def jsonb(value: Any) -> Jsonb | None:
+    """`value` as a parameter for a column of type jsonb."""
     return None if value is None else Jsonb(value, dumps=lambda item: json.dumps(item, default=str))

@@ -1,7 +1,7 @@
 """The way of a question: linking, prompting, llm, plan, sql, database, answer, history."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -21,11 +21,13 @@ from nlq.plan.choices import NONE, Reply
 from nlq.plan.compiler import compile_plan
 from nlq.plan.describe import describe_plan
 from nlq.plan.draft import Draft, draft
+from nlq.plan.follow_up import is_follow_up
 from nlq.plan.model import Plan, as_json, from_json
 from nlq.question import Question, check_text
 from nlq.settings import Settings
 from nlq.sql import describe as sql_words
 from nlq.sql import guard, literals
+from nlq.verified import Known, find, nearest, runnable
 
 OnStage = Callable[[str], None]
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
@@ -93,6 +95,8 @@ class Pipeline:
     model: models.Llm
     reader: Reader
     history: History
+    verified: Callable[[Knowledge], Sequence[Known]] = lambda knowledge: ()
+    """The questions whose answers reviewers approved, newest first."""
 
     def ask(self, question: Question, on_stage: OnStage | None = None) -> Answer:
         """Answer `question`, telling `on_stage` the name of each stage as it begins.
@@ -132,13 +136,15 @@ class Pipeline:
             links = link(question.text, known.names, self._calendar())
             previous = self._previous(question)
             read = draft(links, known.catalog, self._calendar(), previous)
-        _stop_if_unanswerable(read, known.catalog)
-        statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
+        if approved := self._approved(known, links, previous, trace):
+            statement, table, sql_ms = approved
+            read = replace(read, kpis=(), unread=())
+        else:
+            _stop_if_unanswerable(read, known.catalog)
+            statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
         with trace.stage("answer"):
             text = _text(statement, table, known.catalog)
-            chosen = (
-                known.catalog.by_name[statement.plan.kpis[0]].label if read.kpis and statement.plan else None
-            )
+            chosen = _chosen(read, statement, known.catalog)
             warnings = (*_warnings(links, read, chosen), *statement.warnings, *_cut_off(table, self.settings))
         return _answer(
             question,
@@ -151,6 +157,23 @@ class Pipeline:
             warnings=warnings,
             sql_ms=sql_ms,
         )
+
+    def _approved(
+        self, known: Knowledge, links: Links, previous: Plan | None, trace: _Trace
+    ) -> tuple[Statement, Table, int] | None:
+        """What reviewers approved for such a question; None where they did not, or it no longer runs."""
+        continues = previous is not None and is_follow_up(links)
+        fitted = None if continues else find(links, self.verified(known), known.catalog)
+        if fitted is None:
+            return None
+        try:
+            with trace.stage("sql"):
+                found = runnable(fitted, known.catalog)
+            with trace.stage("database"):
+                table, sql_ms = self.reader.run(found.sql)
+        except (UnsafeSql, QueryFailed):
+            return None
+        return Statement(found.sql, Method.VERIFIED, found.interpretation, found.plan), table, sql_ms
 
     def _run(
         self,
@@ -186,7 +209,8 @@ class Pipeline:
         if not open_choices.keys and not open_choices.sql:
             return Reply({})
         with trace.stage("prompting"):
-            prompt = prompting.prompt(known.static_prompt, question.text, read, open_choices, error)
+            examples = nearest(question.text, self.verified(known), known.catalog) if open_choices.sql else ()
+            prompt = prompting.prompt(known.static_prompt, question.text, read, open_choices, error, examples)
         with trace.stage("llm"):
             trace.model, trace.attempts = self.model.name, trace.attempts + 1
             schema, grammar = choosing.schema(open_choices), choosing.grammar(open_choices)
@@ -203,7 +227,7 @@ class Pipeline:
         """The SQL for a reply, checked, with how it reads the question."""
         if reply.sql:
             checked = guard.check(reply.sql)
-            if unknown := literals.check_literals(checked, _names(known.catalog)):
+            if unknown := literals.check_literals(checked, known.catalog.held):
                 raise QueryFailed(" ".join(unknown))
             warning = (
                 "The SQL for this answer was written by the language model; please check how it was read."
@@ -306,19 +330,6 @@ def _cut_off(table: Table, settings: Settings) -> tuple[str, ...]:
     if not table.truncated:
         return ()
     return (f"Only the first {len(table.rows):,} rows are shown; there are more.",)
-
-
-def _names(catalog: Catalog) -> dict[str, tuple[str, ...]]:
-    return {
-        "kpi": tuple(kpi.name for kpi in catalog.kpis),
-        "team": tuple(team.name for team in catalog.teams),
-        "department": tuple(catalog.departments),
-        "region": tuple(region.name for region in catalog.regions),
-        "country": catalog.countries,
-        "category": catalog.categories,
-        "unit": tuple({kpi.unit for kpi in catalog.kpis}),
-        "severity": catalog.severities,
-    }
 
 
 def _answer(

@@ -4,7 +4,7 @@ The system message depends on the catalogue alone, so that every question finds 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,7 +40,14 @@ def system(catalog: Catalog) -> str:
     return _templates().get_template("system.txt").render(catalog=catalog, examples=list(_examples(catalog)))
 
 
-def prompt(static: str, question: str, draft: Draft, choices: Choices, error: str | None = None) -> Prompt:
+def prompt(
+    static: str,
+    question: str,
+    draft: Draft,
+    choices: Choices,
+    error: str | None = None,
+    verified: Sequence[tuple[str, str]] = (),
+) -> Prompt:
     """The messages for one question.
 
     Args:
@@ -49,12 +56,19 @@ def prompt(static: str, question: str, draft: Draft, choices: Choices, error: st
         draft: what is known of it.
         choices: what the model is to choose.
         error: why the reply before could not be used.
+        verified: questions like this one, each with the SQL that reviewers approved for it.
     """
     asked = [*choices.keys, *(["sql"] if choices.sql else [])]
     user = (
         _templates()
         .get_template("question.txt")
-        .render(question=" ".join(question.split()), read=_read(draft), error=error, asked=" or ".join(asked))
+        .render(
+            question=" ".join(question.split()),
+            read=_read(draft),
+            error=error,
+            asked=" or ".join(asked),
+            verified=[Example(" ".join(asked.split()), _reply(sql=sql)) for asked, sql in verified],
+        )
     )
     return Prompt(static, user.strip())
 

@@ -14,9 +14,11 @@ from nlq.catalog.refine import Refinement
 from nlq.clock import Clock
 from nlq.database import Limits, Reader
 from nlq.errors import NlqError, SettingsError
+from nlq.feedback import FeedbackStore, VerifiedQuestions
 from nlq.history import History, open_pool
 from nlq.knowledge import Knowledge, KnowledgeSource
 from nlq.pipeline import Pipeline
+from nlq.review import Review
 from nlq.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class Service:
     settings: Settings
     pipeline: Pipeline
     history: History
+    review: Review
 
     def catalog(self) -> Catalog:
         """What can be asked about, as it is now."""
@@ -82,13 +85,16 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
             "that makes them."
         )
     reader = Reader(settings.reader_url, Limits.of(settings))
-    history = History(open_pool(settings.writer_url))
+    pool = open_pool(settings.writer_url)
+    history = History(pool)
+    store = FeedbackStore(pool, settings.timezone)
+    verified = VerifiedQuestions(store, settings.fiscal_year_start)
     prepare = (lambda known: _warm(settings, known)) if settings.embedded_weights else None
     knowledge = KnowledgeSource(reader.fetch, _refinement(settings), prepare)
-    pipeline = Pipeline(
-        settings, clock or Clock(settings.timezone), knowledge, llm.connect(settings), reader, history
-    )
-    return Service(settings, pipeline, history)
+    model = llm.connect(settings)
+    clock = clock or Clock(settings.timezone)
+    pipeline = Pipeline(settings, clock, knowledge, model, reader, history, verified)
+    return Service(settings, pipeline, history, Review(history, store, verified, reader))
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from decimal import Decimal
 from nlq import settings as settings_module
 from nlq.answer import Answer, Column, Method, Status, Table, Timing
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
-from nlq.errors import UnknownConversation
+from nlq.errors import UnknownConversation, UnknownQuestion
+from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Filters, HistoryEntry, HistoryPage
 from nlq.question import Question
 from nlq.settings import Settings
@@ -143,6 +144,25 @@ class StandInHistory:
         return ENTRY if query_id == ENTRY.id else None
 
 
+@dataclass
+class StandInReview:
+    """Takes any feedback on `ENTRY`, and remembers it."""
+
+    given: list[Feedback] = field(default_factory=list)
+
+    def give(self, feedback: Feedback, catalog: Catalog) -> FeedbackEntry:
+        """Remember `feedback`; only `ENTRY` is known."""
+        if feedback.query_id != ENTRY.id:
+            raise UnknownQuestion(f"There is no question with the id {feedback.query_id}.")
+        self.given.append(feedback)
+        return FeedbackEntry(**vars(feedback), id=len(self.given), created_at=ENTRY.timestamp)
+
+    def of(self, query_id: int) -> tuple[FeedbackEntry, ...]:
+        """What was given on one question."""
+        given = enumerate(self.given, start=1)
+        return tuple(FeedbackEntry(**vars(one), id=n) for n, one in given if one.query_id == query_id)
+
+
 @dataclass(frozen=True)
 class StandInReadiness:
     """A readiness as tests set it."""
@@ -160,6 +180,7 @@ class StandInService:
     settings: Settings
     pipeline: StandInPipeline
     history: StandInHistory = field(default_factory=StandInHistory)
+    review: StandInReview = field(default_factory=StandInReview)
     readiness: StandInReadiness = StandInReadiness()
     known: Catalog | Exception = CATALOG
 

@@ -109,7 +109,7 @@ def test_a_second_upgrade_changes_nothing(company: str) -> None:
 def test_two_upgrades_at_once_run_one_after_the_other(company: str) -> None:
     with ThreadPoolExecutor() as both:
         assert list(both.map(lambda _: upgrade(company, ROLES), range(2))) == [(), ()]
-    assert migrate.current(company) == "0002"
+    assert migrate.current(company) == "0003"
 
 
 def test_the_history_keeps_exactly_its_five_columns(migrated: Database) -> None:
@@ -163,6 +163,14 @@ def test_down_by_one_takes_only_the_schema_nlq(company: str) -> None:
     assert {"idx_kpi_data_time", "kpi_data"} <= relations(company)
     assert "kpi_values" not in relations(company)
     assert upgrade(company, ROLES) == ()
+
+
+def test_down_to_the_revision_before_feedback_keeps_verdicts_and_loses_approvals(company: str) -> None:
+    upgrade(company, ROLES)
+    run(company, "INSERT INTO nlq.feedback (query_id, verdict, approved) VALUES (1, 'right', true)")
+    downgrade(company, ROLES, "0002")
+    assert upgrade(company, ROLES) == ()
+    assert all_of(company, "SELECT verdict, approved FROM nlq.feedback") == [("right", False)]
 
 
 def test_down_on_a_database_that_was_never_upgraded_does_nothing(company: str) -> None:

@@ -88,6 +88,20 @@ class Catalog:
         """The categories that KPIs name, in order of first appearance."""
         return _distinct(kpi.category for kpi in self.kpis)
 
+    @cached_property
+    def held(self) -> Mapping[str, tuple[str, ...]]:
+        """What the columns of names hold: `kpi`, `team`, `department`, `region`, `country`, ..."""
+        return {
+            "kpi": tuple(kpi.name for kpi in self.kpis),
+            "team": tuple(team.name for team in self.teams),
+            "department": tuple(self.departments),
+            "region": tuple(region.name for region in self.regions),
+            "country": self.countries,
+            "category": self.categories,
+            "unit": tuple({kpi.unit for kpi in self.kpis}),
+            "severity": self.severities,
+        }
+
 
 def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if value))

@@ -38,7 +38,10 @@ def downgrade(
     revision: Annotated[str, typer.Argument(help="Revision to go down to; base takes away all.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take the schema back; below 0002 recorded details, conversations and feedback are lost."""
+    """Take the schema back.
+
+    Below 0003 approvals of reviewers are lost, below 0002 recorded details, conversations and feedback.
+    """
     if not yes:
         typer.confirm(f"Take the database back to {revision} and lose what newer revisions hold?", abort=True)
     from schema import migrate

@@ -1,4 +1,4 @@
-"""Reads the question out of the body of a request, strictly: what is not understood is not ignored."""
+"""Reads the body of a request, strictly: what is not understood is not ignored."""
 
 import json
 import uuid
@@ -20,7 +20,7 @@ def read_question(request: Request, max_chars: int) -> Question:
         InvalidQuestion: the text cannot be worked on.
         HTTPException: 400, 413, 415 or 422; the description says what to send instead.
     """
-    body = _json_object(request)
+    body = json_object(request, '{"question": "..."}')
     if unknown := sorted(body.keys() - _FIELDS):
         abort(422, f"Unknown field: {', '.join(unknown)[:100]}. Send question and conversation_id only.")
     if "question" not in body:
@@ -33,15 +33,20 @@ def read_question(request: Request, max_chars: int) -> Question:
     )
 
 
-def _json_object(request: Request) -> dict[str, Any]:
+def json_object(request: Request, example: str) -> dict[str, Any]:
+    """The JSON object in the body of a request, such as `example`.
+
+    Raises:
+        HTTPException: 400, 413, 415 or 422; the description says what to send instead.
+    """
     if request.mimetype != "application/json":
-        abort(415, "Send the question as JSON with the header Content-Type: application/json.")
+        abort(415, f"Send JSON such as {example} with the header Content-Type: application/json.")
     try:
         body = json.loads(request.get_data())
     except (ValueError, RecursionError):
         abort(400, "The body is not valid JSON.")
     if not isinstance(body, dict):
-        abort(422, 'The body must be a JSON object such as {"question": "..."}.')
+        abort(422, f"The body must be a JSON object such as {example}.")
     return body
 
 

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from nlq.answer import Status
 from nlq.history import Filters, HistoryEntry
+from nlq.web.feedback import feedback_json
 from nlq.web.ports import service
 
 blueprint = Blueprint("history", __name__)
@@ -34,11 +35,12 @@ def history() -> ResponseReturnValue:
 
 @blueprint.get("/api/v1/history/<int:query_id>")
 def one(query_id: int) -> ResponseReturnValue:
-    """One question with all that is known about it."""
+    """One question with all that is known about it, and the feedback on its answer."""
     entry = service().history.get(query_id)
     if entry is None:
         abort(404, f"There is no question with the id {query_id}.")
-    return jsonify(entry_json(entry))
+    feedback = [feedback_json(found) for found in service().review.of(query_id)]
+    return jsonify({**entry_json(entry), "feedback": feedback})
 
 
 def entry_json(entry: HistoryEntry) -> dict[str, Any]:

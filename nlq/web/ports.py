@@ -7,6 +7,7 @@ from flask import current_app
 
 from nlq.answer import Answer
 from nlq.catalog import Catalog
+from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Filters, HistoryEntry, HistoryPage
 from nlq.question import Question
 from nlq.settings import Settings
@@ -30,6 +31,16 @@ class History(Protocol):
 
     def get(self, query_id: int) -> HistoryEntry | None:
         """The question `query_id`, or None if there is none."""
+
+
+class Review(Protocol):
+    """Takes and shows what reviewers say about answers."""
+
+    def give(self, feedback: Feedback, catalog: Catalog) -> FeedbackEntry:
+        """Check `feedback`, try its correction out, write it down, and use it if it is approved."""
+
+    def of(self, query_id: int) -> tuple[FeedbackEntry, ...]:
+        """The feedback on one question, oldest first."""
 
 
 class Readiness(Protocol):
@@ -62,6 +73,10 @@ class Service(Protocol):
     @property
     def history(self) -> History:
         """Reads what was asked."""
+
+    @property
+    def review(self) -> Review:
+        """Takes and shows feedback."""
 
     @property
     def settings(self) -> Settings:

@@ -1,0 +1,94 @@
+"""Review: a verdict is checked, its correction tried out as the reader, written down, and used."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from nlq import wording
+from nlq.answer import Table
+from nlq.catalog import Catalog
+from nlq.errors import InvalidFeedback, QueryFailed, UnknownQuestion, UnsafeSql
+from nlq.feedback import Feedback, FeedbackEntry, FeedbackStore, Verdict, VerifiedQuestions
+from nlq.history import History, HistoryEntry
+from nlq.plan.check import read
+from nlq.plan.model import Plan, as_json
+from nlq.verified import Fitted, Runnable, runnable
+
+
+class Runs(Protocol):
+    """Runs SQL as the reader role."""
+
+    def run(self, sql: str) -> tuple[Table, int]:
+        """The rows of one SELECT, and the milliseconds that it took."""
+
+
+@dataclass(frozen=True)
+class Review:
+    """Takes feedback; see `give`."""
+
+    history: History
+    store: FeedbackStore
+    verified: VerifiedQuestions
+    reader: Runs
+
+    def give(self, feedback: Feedback, catalog: Catalog) -> FeedbackEntry:
+        """Write `feedback` down once its correction has passed the guard and run.
+
+        Raises:
+            UnknownQuestion: there is no such question.
+            InvalidFeedback: it contradicts itself, or its correction does not work; nothing was written.
+            DatabaseUnavailable: the database cannot be reached.
+        """
+        entry = self.history.get(feedback.query_id)
+        if entry is None:
+            raise UnknownQuestion(f"There is no question with the id {feedback.query_id}.")
+        _check(feedback, entry)
+        plan = _plan(feedback)
+        if plan or feedback.correct_sql:
+            self._try_out(plan, feedback.correct_sql, catalog)
+        added = self.store.add(replace(feedback, correct_plan=as_json(plan) if plan else None))
+        if feedback.approved:
+            self.verified.refresh()
+        return added
+
+    def of(self, query_id: int) -> tuple[FeedbackEntry, ...]:
+        """The feedback on one question, oldest first."""
+        return self.store.of(query_id)
+
+    def _try_out(self, plan: Plan | None, sql: str | None, catalog: Catalog) -> None:
+        which = "correct_plan" if plan else "correct_sql"
+        try:
+            found = runnable(Fitted(plan, sql), catalog)
+            table, _ = self.reader.run(found.sql)
+            _say(found, table, catalog)
+        except (UnsafeSql, QueryFailed) as error:
+            raise InvalidFeedback(f"The {which} cannot be used: {error}") from error
+
+
+def _check(feedback: Feedback, entry: HistoryEntry) -> None:
+    """Refuse what contradicts itself or the question."""
+    corrects = feedback.correct_sql is not None or feedback.correct_plan is not None
+    if feedback.correct_sql is not None and feedback.correct_plan is not None:
+        raise InvalidFeedback("Send either correct_sql or correct_plan, not both.")
+    if feedback.verdict is Verdict.RIGHT and corrects:
+        raise InvalidFeedback("A right answer needs no correction: leave it out, or send the verdict wrong.")
+    was_answered = entry.status == "answered" and (entry.plan or entry.sql)
+    if feedback.verdict is Verdict.RIGHT and feedback.approved and not was_answered:
+        raise InvalidFeedback("The question has no answer that could be approved; send approved as false.")
+
+
+def _plan(feedback: Feedback) -> Plan | None:
+    if feedback.correct_plan is None:
+        return None
+    try:
+        return read(feedback.correct_plan)
+    except ValueError as error:
+        raise InvalidFeedback(f"The correct_plan cannot be used: {error}.") from error
+
+
+def _say(found: Runnable, table: Table, catalog: Catalog) -> None:
+    """Put the result into words, as an answer would."""
+    if found.plan:
+        try:
+            wording.sentence(found.plan, table, catalog)
+        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+            raise QueryFailed("The parts of this plan do not fit together.") from error
