@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import Any
 
 TIME_COLUMNS = frozenset({"year", "quarter", "month", "week", "day", "timestamp", "detected_at"})
-"""Columns that are left out: there are many ways to write a moment, and the values beside them tell enough."""
+"""Columns that are left out: there are many ways to write a moment, and the values beside tell enough."""
 UNSIGNED = frozenset({"difference", "change_without_sign"})
 _RELATIVE, _ABSOLUTE = 1e-3, 6e-3
 """How far numbers may lie apart: as far as the answer's rounding for people moves them."""

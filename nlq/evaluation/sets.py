@@ -1,4 +1,4 @@
-"""Question sets: plain YAML files of questions with the SQL that answers them; see schema/worlds/README.md."""
+"""Question sets: YAML files of questions with the SQL that answers them; see schema/worlds/README.md."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from nlq.answer import Status
 from nlq.errors import SettingsError
 
 READINGS = """(
-    SELECT d.id AS kpi_data_id, k.name AS kpi, k.description, k.unit, k.category, t.name AS team, t.department,
-           r.name AS region, r.country, d.value, d.timestamp, d.year, d.quarter, d.month, d.week
+    SELECT d.id AS kpi_data_id, k.name AS kpi, k.description, k.unit, k.category, t.name AS team,
+           t.department, r.name AS region, r.country, d.value, d.timestamp, d.year, d.quarter, d.month, d.week
     FROM kpi_data d JOIN kpi_definitions k ON k.id = d.kpi_id
     LEFT JOIN teams t ON t.id = d.team_id LEFT JOIN regions r ON r.id = d.region_id
 ) AS readings"""
@@ -88,3 +88,8 @@ def _turn(entry: dict[str, Any], where: str) -> Turn:
 
 def _statement(sql: str) -> str:
     return sql.replace("{readings}", READINGS).replace("{anomalies}", ANOMALIES)
+
+
+def short(statement: str) -> str:
+    """A statement by hand as it stands in its set, with `{readings}` and `{anomalies}`."""
+    return statement.replace(ANOMALIES, "{anomalies}").replace(READINGS, "{readings}")
