@@ -56,17 +56,22 @@ def read(path: Path) -> tuple[Case, ...]:
         raise SettingsError(f"The question set {path} cannot be read: {error.strerror}.") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"The question set {path} is not valid YAML: {error}") from None
+    if not isinstance(entries, list):
+        raise SettingsError(f"The question set {path} must be a list of questions.")
     return tuple(_cases(entries, path))
 
 
 def _cases(entries: list[dict[str, Any]], path: Path) -> Iterator[Case]:
     for number, entry in enumerate(entries, start=1):
+        where = f"{path.name}, entry {number}"
+        if not isinstance(entry, dict):
+            raise SettingsError(f"{where} is no mapping.")
         if "turns" in entry:
-            turns = tuple(_turn(turn, f"{path.name}, entry {number}") for turn in entry["turns"])
+            turns = tuple(_turn(turn, where) for turn in entry["turns"])
             tags = dict.fromkeys([*entry.get("tags", ()), *(tag for turn in turns for tag in turn.tags)])
             yield Case(turns, tuple(tags))
         else:
-            turn = _turn(entry, f"{path.name}, entry {number}")
+            turn = _turn(entry, where)
             yield Case((turn,), turn.tags)
 
 
@@ -80,10 +85,17 @@ def _turn(entry: dict[str, Any], where: str) -> Turn:
     return Turn(
         question=str(entry["question"]),
         gold=tuple(_statement(sql) for sql in gold),
-        expect=frozenset(Status(name) for name in ([expected] if isinstance(expected, str) else expected)),
+        expect=_statuses([expected] if isinstance(expected, str) else expected, where),
         tags=tuple(entry.get("tags", ())),
         ordered=bool(entry.get("ordered", False)),
     )
+
+
+def _statuses(names: list[str], where: str) -> frozenset[Status]:
+    try:
+        return frozenset(Status(name) for name in names)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}.") from None
 
 
 def _statement(sql: str) -> str:

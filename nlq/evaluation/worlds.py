@@ -2,6 +2,7 @@
 
 import dataclasses
 import secrets
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -73,12 +74,22 @@ def databases(
 
     loaded = [_load(name) for name in chosen]
     roles = Roles(*(Role(role.name, secrets.token_urlsafe()) for role in Roles()))
+    with _temporary_folder() as folder, EmbeddedPostgres(folder) as urls:
+        tell(f"Filling the databases of {', '.join(chosen)}")
+        yield tuple(_filled(world, urls.owner, roles, folder, settings) for world in loaded)
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's user can pass; what PostgreSQL keeps elsewhere for us goes away with it."""
     with tempfile.TemporaryDirectory(prefix="nlq-eval-") as temporary:
         folder = Path(temporary)
-        folder.chmod(0o711)  # PostgreSQL runs as a user of its own where we are root
-        with EmbeddedPostgres(folder) as urls:
-            tell(f"Filling the databases of {', '.join(chosen)}")
-            yield tuple(_filled(world, urls.owner, roles, folder, settings) for world in loaded)
+        folder.chmod(0o711)
+        try:
+            yield folder
+        finally:
+            if (folder / "postgres").is_symlink():
+                shutil.rmtree((folder / "postgres").resolve())
 
 
 def _load(name: str) -> worlds.World:
