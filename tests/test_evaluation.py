@@ -343,6 +343,14 @@ def test_a_world_that_does_not_exist_is_named(run: Run) -> None:
     assert "no world atlantis" in ended.err
 
 
+def test_a_report_that_cannot_be_written_is_refused_before_anything_is_asked(
+    run: Run, tmp_path: Path
+) -> None:
+    ended = run("eval", "--world", "hospital", "--report", str(tmp_path / "absent" / "report.md"))
+    assert ended.status == 1
+    assert "There is no folder" in ended.err
+
+
 # Baselines
 
 

@@ -76,6 +76,7 @@ def evaluate(
     from nlq.evaluation import worlds
 
     began = datetime.now(UTC)
+    _require_folders(report, json)
     parts.hush_retries()
     settings = _with_model(settings_module.load(), model)
     chosen = tuple(world or worlds.names(use))
@@ -85,14 +86,24 @@ def evaluate(
     model_name, outcomes = _measured(chosen, settings, choice)
     if not outcomes:
         raise SettingsError("No case of these worlds is in these sets and has this tag.")
-    machine = f"{os.cpu_count()} CPUs, {platform.machine()}"
-    found = reports.Evaluation(model_name, chosen, machine, began.isoformat(timespec="seconds"), outcomes)
+    found = reports.Evaluation(model_name, chosen, _machine(), began.isoformat(timespec="seconds"), outcomes)
     if report:
         report.write_text(reports.as_markdown(found), encoding="utf-8")
     if json:
         text = json_module.dumps(reports.as_dict(found), ensure_ascii=False, indent=1, default=str)
         json.write_text(text + "\n", encoding="utf-8")
     print(reports.summary(found))
+
+
+def _require_folders(*files: Path | None) -> None:
+    """Refuse a file that could not be written at the end of a long run."""
+    for file in files:
+        if file and not file.parent.is_dir():
+            raise SettingsError(f"There is no folder {file.parent} to write {file.name} in.")
+
+
+def _machine() -> str:
+    return f"{os.cpu_count()} CPUs, {platform.machine()}"
 
 
 def _with_model(settings: Settings, model: str | None) -> Settings:
