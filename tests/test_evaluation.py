@@ -364,7 +364,7 @@ def test_the_ddl_baseline_runs_the_sql_of_a_code_block(hospital: Database, model
     reply = answered_by("ddl", hospital, model, "Here:\n```sql\nSELECT count(*) FROM teams;\n```\nDone.")
     assert reply.result is not None
     assert (reply.status, reply.result.rows, reply.completion_tokens) == (Status.ANSWERED, ((6,),), 9)
-    system = model.requests[0]["messages"][0]["content"]
+    system = model.requests[-1]["messages"][0]["content"]
     assert "CREATE TABLE kpi_data" in system
     assert today().isoformat() in system
 
@@ -373,7 +373,7 @@ def test_the_langchain_baseline_shows_tables_with_sample_rows(hospital: Database
     reply = answered_by("langchain", hospital, model, "SQLQuery: SELECT count(*) FROM teams\nSQLResult: 6")
     assert reply.result is not None
     assert (reply.status, reply.result.rows) == (Status.ANSWERED, ((6,),))
-    (message,) = model.requests[0]["messages"]
+    (message,) = model.requests[-1]["messages"]
     assert "3 rows from teams table:\nid\tname\tdepartment" in message["content"]
     assert "How many teams are there?\nSQLQuery: " in message["content"]
 

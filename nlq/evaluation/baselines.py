@@ -30,6 +30,10 @@ Write = Callable[[str, RunnableConfig], str]
 _MOST_TOKENS = 400
 _MOST_ROWS = 1000
 _STATEMENT_MS = 5_000
+_MODEL_S = 300.0
+"""Long enough that a busy machine makes no answer wrong."""
+_FIRST = "How many teams are there?"
+"""Asked before anything is measured, so that the model has read the prompt."""
 _BLOCK = re.compile(r"```(?:\w*\n)?(.*?)(?:```|$)", re.DOTALL)
 _NOW = re.compile(r"\b(?:current_timestamp|localtimestamp|now\s*\(\s*\))", re.IGNORECASE)
 _TODAY = re.compile(r"\bcurrent_date\b", re.IGNORECASE)
@@ -45,10 +49,12 @@ def baseline(name: Literal["ddl", "langchain"], settings: Settings, today: date)
 
     Raises:
         SettingsError: the model has no OpenAI-compatible address, or LangChain's package is missing.
+        NlqError: the model does not answer.
     """
     assert settings.reader_url is not None  # noqa: S101 - a world's database has all its URLs
     chat = _chat(settings)
     write = {"ddl": _ddl, "langchain": _langchain}[name](chat, settings.reader_url, today)
+    _written(write, _FIRST, UsageMetadataCallbackHandler())
     reader = Reader(settings.reader_url, Limits(max_rows=_MOST_ROWS, statement_timeout_ms=_STATEMENT_MS))
     return lambda question, _conversation: _answered(write, reader, today, question, _conversation)
 
@@ -60,7 +66,7 @@ def _chat(settings: Settings) -> ChatOpenAI:
         model=settings.model or "",
         base_url=settings.openai_base_url,
         api_key=SecretStr(settings.openai_api_key or "none"),
-        timeout=settings.model_timeout_s,
+        timeout=_MODEL_S,
         max_retries=0,
         temperature=0,
         max_completion_tokens=_MOST_TOKENS,
