@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from itertools import permutations
+from itertools import product
 from typing import Any
 
 TIME_COLUMNS = frozenset({"year", "quarter", "month", "week", "day", "timestamp", "detected_at"})
-"""Columns that are left out: there are many ways to write a moment, and the values tell enough."""
+"""Columns that are left out: there are many ways to write a moment, and the values beside tell enough."""
 UNSIGNED = frozenset({"difference", "change_without_sign"})
-_RELATIVE, _ABSOLUTE = 1e-3, 6e-3
-"""How far numbers may lie apart: as far as the answer's rounding for people moves them."""
-_MOST_COLUMNS = 7
+_RELATIVE = 1e-3
+"""How far numbers may lie apart, as a part of the one by hand."""
+_FEWEST_DECIMALS = 2
+"""A rounding to these or more digits after the point counts as the same number."""
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,27 @@ def _is_number_column(result: Result, index: int) -> bool:
 
 
 def _holds(gold: Result, answer: Result, *, ordered: bool) -> bool:
-    width = len(gold.columns)
-    if width > len(answer.columns) or len(answer.columns) > 2 * _MOST_COLUMNS:
-        return False
-    for chosen in permutations(range(len(answer.columns)), width):
+    wanted = _placed(gold.rows)
+    if not wanted:
+        return not answer.rows
+    for chosen in _layouts(gold, wanted[0], answer):
         picked = [tuple(row[i] for i in chosen) for row in answer.rows]
-        if _same_rows(gold, _placed(gold.rows), _placed(picked), ordered=ordered):
+        if _same_rows(gold, wanted, _placed(picked), ordered=ordered):
             return True
     return False
+
+
+def _layouts(gold: Result, first: tuple[Any, ...], answer: Result) -> Iterator[tuple[int, ...]]:
+    """The columns of `answer` that may stand for those of `gold`: each holds the cell of its first row."""
+    candidates = [
+        [i for i in range(len(answer.columns)) if any(_same(cell, row[i], no_sign) for row in answer.rows)]
+        for cell, no_sign in zip(first, _unsigned(gold), strict=True)
+    ]
+    return (chosen for chosen in product(*candidates) if len(set(chosen)) == len(chosen))
+
+
+def _unsigned(gold: Result) -> list[bool]:
+    return [name in UNSIGNED for name in gold.columns]
 
 
 def _placed(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -87,7 +101,7 @@ def _same_rows(
 ) -> bool:
     if len(wanted) != len(given):
         return False
-    unsigned = [name in UNSIGNED for name in gold.columns]
+    unsigned = _unsigned(gold)
     if ordered:
         return all(_same_row(w, g, unsigned) for w, g in zip(wanted, given, strict=True))
     left = list(given)
@@ -110,10 +124,17 @@ def _same(wanted: Any, given: Any, no_sign: bool) -> bool:
         one, other = float(wanted), float(given)
         if no_sign:
             one, other = abs(one), abs(other)
-        return abs(one - other) <= max(_ABSOLUTE, _RELATIVE * abs(one))
+        return abs(one - other) <= max(_rounding(wanted, given), _RELATIVE * abs(one))
     if _number(wanted) or _number(given):
         return False
     return _text(wanted) == _text(given)
+
+
+def _rounding(*numbers: int | float | Decimal) -> float:
+    """How far the coarser rounding of the two may have moved a number."""
+    written = (Decimal(str(number)).as_tuple().exponent for number in numbers)
+    decimals = min(-exponent if isinstance(exponent, int) else 0 for exponent in written)
+    return float(0.6 * 10 ** -max(decimals, _FEWEST_DECIMALS))
 
 
 def _number(value: Any) -> bool:

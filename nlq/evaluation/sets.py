@@ -11,9 +11,8 @@ from nlq.answer import Status
 from nlq.errors import SettingsError
 
 READINGS = """(
-    SELECT d.id AS kpi_data_id, k.name AS kpi, k.description, k.unit, k.category,
-           t.name AS team, t.department, r.name AS region, r.country, d.value,
-           d.timestamp, d.year, d.quarter, d.month, d.week
+    SELECT d.id AS kpi_data_id, k.name AS kpi, k.description, k.unit, k.category, t.name AS team,
+           t.department, r.name AS region, r.country, d.value, d.timestamp, d.year, d.quarter, d.month, d.week
     FROM kpi_data d JOIN kpi_definitions k ON k.id = d.kpi_id
     LEFT JOIN teams t ON t.id = d.team_id LEFT JOIN regions r ON r.id = d.region_id
 ) AS readings"""
@@ -57,17 +56,22 @@ def read(path: Path) -> tuple[Case, ...]:
         raise SettingsError(f"The question set {path} cannot be read: {error.strerror}.") from None
     except yaml.YAMLError as error:
         raise SettingsError(f"The question set {path} is not valid YAML: {error}") from None
+    if not isinstance(entries, list):
+        raise SettingsError(f"The question set {path} must be a list of questions.")
     return tuple(_cases(entries, path))
 
 
 def _cases(entries: list[dict[str, Any]], path: Path) -> Iterator[Case]:
     for number, entry in enumerate(entries, start=1):
+        where = f"{path.name}, entry {number}"
+        if not isinstance(entry, dict):
+            raise SettingsError(f"{where} is no mapping.")
         if "turns" in entry:
-            turns = tuple(_turn(turn, f"{path.name}, entry {number}") for turn in entry["turns"])
+            turns = tuple(_turn(turn, where) for turn in entry["turns"])
             tags = dict.fromkeys([*entry.get("tags", ()), *(tag for turn in turns for tag in turn.tags)])
             yield Case(turns, tuple(tags))
         else:
-            turn = _turn(entry, f"{path.name}, entry {number}")
+            turn = _turn(entry, where)
             yield Case((turn,), turn.tags)
 
 
@@ -81,11 +85,23 @@ def _turn(entry: dict[str, Any], where: str) -> Turn:
     return Turn(
         question=str(entry["question"]),
         gold=tuple(_statement(sql) for sql in gold),
-        expect=frozenset(Status(name) for name in ([expected] if isinstance(expected, str) else expected)),
+        expect=_statuses([expected] if isinstance(expected, str) else expected, where),
         tags=tuple(entry.get("tags", ())),
         ordered=bool(entry.get("ordered", False)),
     )
 
 
+def _statuses(names: list[str], where: str) -> frozenset[Status]:
+    try:
+        return frozenset(Status(name) for name in names)
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}.") from None
+
+
 def _statement(sql: str) -> str:
     return sql.replace("{readings}", READINGS).replace("{anomalies}", ANOMALIES)
+
+
+def short(statement: str) -> str:
+    """A statement by hand as it stands in its set, with `{readings}` and `{anomalies}`."""
+    return statement.replace(ANOMALIES, "{anomalies}").replace(READINGS, "{readings}")

@@ -1,1 +1,0 @@
-"""Question sets with SQL written by hand, and what measures execution accuracy over them."""

@@ -1,1 +1,0 @@
-"""Other companies' data, for tests: what works for the demo's names must work for any."""
