@@ -56,6 +56,7 @@ _RANKED = [
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
     rf"{_RANK}(?: {_COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {_COUNT})? ({_DIM})",
     rf"{_COUNT} {_RANK}(?: (?:performing|KPI))? ({_DIM})",
+    rf"^(?:(?:list|show|give|me|all|the|our|please|name|find|and|those) )*({_DIM})(?: \S+){{0,6}} (?:above|below|over|under|better than|worse than|more than|less than|fewer than|at least|at most|exceeded|exceeding|higher than|lower than)",
     rf"\b({_DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {_DIM})",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({_DIM})",
     rf"how many (?:of (?:the|our) )?({_DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?:more|less|fewer|above|below|over|under|exceed\w*|at least|at most))(?! have\b|there\b|exist)",
@@ -81,19 +82,19 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.RATIO,
-        rf"ratio(?:s)?(?: (?:of|between))?|KPI {_PER} KPI|how (?:many|much) KPI {_PER} KPI|"
+        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{_PER}|by) (?:\S+ of )?(?:the )?KPI|KPI per (?!{_DIM}|{_NAMED}|PERIOD|head|average)[a-z]\S+|how (?:many|much) KPI {_PER} KPI|"
         rf"KPI(?: \S+){{0,6}} {_PER} KPI|{_PER} KPI",
     ),
     (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
     (Calculation.RUNNING_TOTAL, r"(?:running (?:total|sum)|cumulative(?:ly)?|accumulated|cumulated)"),
     (
         Calculation.ABOVE_AVERAGE,
-        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|longer than|higher KPI than|outperform\w*) "
+        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*) "
         r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total )?(?:average|mean)",
     ),
     (
         Calculation.BELOW_AVERAGE,
-        r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|shorter than|underperform\w*) "
+        r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|(?:less|fewer|lower) \S+ than|shorter than|underperform\w*) "
         r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total )?(?:average|mean)",
     ),
     (
@@ -120,17 +121,17 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.PERCENT_CHANGE,
-        rf"(?:grew|grown?|growth|growing)(?: \S+){{0,8}} {_STRONGEST}|{_STRONGEST}(?: \S+)? growth|"
+        rf"(?:grew|grown?|growth|growing)(?: \S+){{0,8}} {_STRONGEST}|{_STRONGEST}(?: \S+){{0,2}} (?:growth|grown?|grew|growing)|"
         r"(?:(?:percent(?:age)?|%|relative)(?: wise)? (?:changes?|growth|increase|decrease|difference|drop|rise|improvement|decline)|"
         r"(?:change[sd]?|growth|increase[sd]?|decrease[sd]?|difference|drop(?:ped)?|improvement|decline[sd]?|grew|fell|rose|grow)(?: \S+){0,12} in (?:percent|%)|"
         r"(?:year over year|year on year|yoy|y o y)(?: (?:growth|change))?|growth(?: rate)?|"
-        r"by (?:how (?:many|much)|what) (?:percent(?:age)?|%)|how much (?:percent|%)|in (?:percent|%)|"
+        r"by (?:how (?:many|much)|what) (?:percent(?:age)?|%)|how much (?:percent|%)|"
         r"(?:how much|how|did|has|have|by how much).{0,60}\b(?:grow|grown|grew)\b)",
     ),
     (
         Calculation.DIFFERENCE,
         rf"{_MOVED}(?: \S+){{0,8}} {_STRONGEST}|{_STRONGEST} (?:\S+ )?{_MOVED}|"
-        r"(?:KPI minus (?:the )?KPI|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
+        r"(?:(?:left|remain\w*)(?: \S+)* KPI(?: \S+)* KPI(?: \S+)* minus|KPI minus (?:the )?KPI|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
         r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|increas\w*|decreas\w*|ris\w+|rose|"
         r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|increase (?:from|between|in)|"
         r"decrease (?:from|between|in)|drop (?:from|between|in))",
@@ -173,7 +174,7 @@ _EXCLUDED = (
     r"ignor\w+|leaving (?:out|aside)|disregard\w*|not in|outside(?: of)?|besides|minus(?! (?:the )?KPI)|leave out|not counting)"
     rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {_NAMED})+)"
 )
-_EXCLUDED_AFTER = rf"({_NAMED}(?: (?:and|or) {_NAMED})*)(?: (?:is|are|being|team|region))* (?:excluded|left out|leave out|aside|excluding)(?! {_NAMED}| the)"
+_EXCLUDED_AFTER = rf"({_NAMED}(?: (?:and|or) {_NAMED})*)(?: \w+){{0,2}} (?:excluded|left out|leave out|aside|excluding)(?! {_NAMED}| the)"
 _EACH = (
     r"(?:average|mean|avg) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
     r"(daily|weekly|monthly|quarterly|yearly|annual) (?:average|mean)|"

@@ -5,7 +5,7 @@ of a question - names, and what a company measures - stays as it is written.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -18,6 +18,8 @@ from nlq.linking.words import Token, fold, stem
 
 _CODES = ("de", "fr", "es", "nl", "pt")
 _ENGLISH = "en.yml"
+_GUESS = 0.3
+"""What a word that is only known by its beginning counts less when languages are told apart."""
 _THOUSANDS = re.compile(r"\.(?=\d{3}(?!\d))")
 
 
@@ -31,7 +33,12 @@ class _Phrase:
     @property
     def rank(self) -> tuple[int, int, int]:
         """Longer phrases are taken first, then those that are written out, then longer beginnings."""
-        return len(self.words), -sum(w.endswith(("*", "}")) for w in self.words), len("".join(self.words))
+        return len(self.words), -self.guesses, len("".join(self.words))
+
+    @property
+    def guesses(self) -> int:
+        """How many of its words are patterns."""
+        return sum(word.endswith(("*", "}")) for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,9 @@ class Language:
     decimal_comma: bool
     """Whether it writes 1.234,5 for a thousand and some."""
     phrases: Mapping[str, tuple[_Phrase, ...]]
+    beginnings: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+    """Words that compounds begin or end with, around a name."""
 
     def at(self, words: Sequence[str], start: int) -> tuple[_Phrase, tuple[str, ...]] | None:
         """The longest phrase that begins at `start`, and its English words; None if there is none."""
@@ -122,6 +132,25 @@ def _number(token: Token) -> Token:
     return Token(token.written, plain, plain)
 
 
+def parted(tokens: Sequence[Token], names: Collection[str], language: Language) -> tuple[Token, ...]:
+    """The words, with compounds such as `Umsatzanteil` as the name in them and the word around it."""
+    return tuple(part for token in tokens for part in _parts(token, names, language))
+
+
+def _parts(token: Token, names: Collection[str], language: Language) -> tuple[Token, ...]:
+    word = token.folded
+    if token.stem in names or word in language.words:
+        return (token,)
+    for around, inside in ((a, word.removeprefix(a)) for a in language.beginnings if word.startswith(a)):
+        if inside in names:
+            return (Token(token.written, around, around), Token(token.written, inside, inside))
+    for around, rest in ((e, word.removesuffix(e)) for e in language.endings if word.endswith(e)):
+        inside = rest if rest in names else rest.removesuffix("s")
+        if inside in names:
+            return (Token(token.written, inside, inside), Token(token.written, around, around))
+    return (token,)
+
+
 @cache
 def languages() -> tuple[Language, ...]:
     """All languages but English that there is a file for."""
@@ -149,14 +178,16 @@ def _read(file: str) -> Language:
         first: tuple(sorted(found, key=lambda phrase: phrase.rank, reverse=True))
         for first, found in phrases.items()
     }
-    return Language(facts["language"], facts.get("decimal") == "comma", ranked)
+    around = {key: tuple(facts.get(key, ())) for key in ("beginnings", "endings")}
+    return Language(facts["language"], facts.get("decimal") == "comma", ranked, **around)
 
 
-def _known(language: Language, words: Sequence[str]) -> int:
-    count, at = 0, 0
+def _known(language: Language, words: Sequence[str]) -> float:
+    """How many of `words` the language knows; one that only begins like one of its words counts less."""
+    count, at = 0.0, 0
     while at < len(words):
         found = language.at(words, at) if words[at] and not words[at].isdigit() else None
-        count += len(found[0].words) if found else 0
+        count += len(found[0].words) - _GUESS * found[0].guesses if found else 0
         at += len(found[0].words) if found else 1
     return count
 

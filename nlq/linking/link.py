@@ -1,6 +1,6 @@
 """Links a question: which of its words name what, and which say what to do; what stays open stays open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -12,7 +12,7 @@ from nlq.linking.lexicon import Kind
 from nlq.linking.names import SURE_ALONE, SURE_MARGIN, SURE_SCORE, Mention, Names
 from nlq.linking.periods import PeriodMention
 from nlq.linking.points import NUMBERS, Calendar, month_words
-from nlq.linking.typos import correct
+from nlq.linking.typos import correct, correct_spelling
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize
 
@@ -85,7 +85,7 @@ def link(text: str, names: Names, calendar: Calendar) -> Links:
         periods=periods,
         cues=cues,
         candidates=candidates,
-        further=_further(names, mentions, left),
+        further=_further(names, mentions, _free(tokens, [*mentions, *periods], spans, said)),
         leftovers=tuple(token.written for token in left if token.stem not in explained),
         corrections=corrections,
     )
@@ -98,7 +98,8 @@ def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, 
     language = gloss.spoken(tokens, taken, _common_words())
     slips: tuple[tuple[str, str], ...] = ()
     if language:
-        tokens, slips = correct(tokens, names.lexicon.vocabulary, language.words)
+        tokens, slips = correct_spelling(tokens, names.lexicon.vocabulary, language.words)
+        tokens = gloss.parted(tokens, names.lexicon.vocabulary, language)
     for phrases in (language, gloss.english_idioms()):
         if phrases:
             tokens = gloss.in_english(tokens, _taken(len(tokens), names.whole(tokens)), phrases)
@@ -132,6 +133,18 @@ def _candidates(
         return ()
     outside = [token.stem for index, token in enumerate(tokens) if not _inside(index, spans)]
     return names.candidates(outside)
+
+
+def _free(
+    tokens: Sequence[Token],
+    taken: Sequence[Mention | PeriodMention],
+    entries: Mapping[int, int],
+    said: frozenset[int],
+) -> list[Token]:
+    """The words that are part of no name, period or cue."""
+    return [
+        t for i, t in enumerate(tokens) if i in entries and entries[i] not in said and not _inside(i, taken)
+    ]
 
 
 def _further(

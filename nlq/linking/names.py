@@ -99,7 +99,8 @@ class Names:
 
         A score is the part of the name that the words say, less where another KPI takes up more of them.
         """
-        loose = [word for word in words if word not in FUNCTION_WORDS and word not in _MEASURES]
+        silent = FUNCTION_WORDS | _MEASURES | DIMENSION_WORDS.keys()
+        loose = [word for word in words if word not in silent and not word[:1].isdigit()]
         taken_up = {kpi.name: self._taken_up(kpi, loose) for kpi in self.catalog.kpis}
         most = max(taken_up.values(), default=0) or 1
         scores = (

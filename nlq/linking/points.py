@@ -74,7 +74,7 @@ class Calendar:
             return self._same(words, at, base)
         if word in {"a", "one"} and following in UNITS and _word(words, at + 2) in _BEFORE:
             return self._earlier(base, UNITS[following], 1, at + 3)
-        if word in UNITS and following in _BEFORE and base:
+        if word in UNITS and following in _BEFORE and (base or not _compared_with(words, at)):
             return self._earlier(base, UNITS[word], 1, at + 2)
         if (number := _number(word)) and following in UNITS and _word(words, at + 2) == "ago":
             return self._earlier(None, UNITS[following], number, at + 3)
@@ -341,8 +341,15 @@ def _names_quarter_later(words: Sequence[str], at: int) -> bool:
 
 def _compares_with(words: Sequence[str], at: int) -> bool:
     """Whether "previous ..." is what each unit is compared with: "change from the previous month"."""
-    before = at - 1 - (_word(words, at - 1) == "the")
-    return words[at] in {"previous", "prior", "preceding"} and _word(words, before) in _COMPARING
+    return words[at] in {"previous", "prior", "preceding"} and _compared_with(words, at)
+
+
+def _compared_with(words: Sequence[str], at: int) -> bool:
+    """Whether what begins at `at` is what something is compared with."""
+    before = at - 1
+    while _word(words, before) in {"the", "each", "its", "respective"}:
+        before -= 1
+    return _word(words, before) in _COMPARING
 
 
 _COMPARING = {"from", "to", "with", "versus", "vs", "than", "over", "against"}

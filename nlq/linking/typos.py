@@ -33,6 +33,26 @@ def correct(
     return tuple(read), tuple(changed)
 
 
+def correct_spelling(
+    tokens: Sequence[Token], names: Collection[str], words: Collection[str]
+) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
+    """As `correct`, against words as they are written in another language; only one slip in long ones."""
+    read, changed = [], []
+    for token in tokens:
+        near = () if token.stem in names or token.folded in words else _one_slip(token.folded, words)
+        read.append(replace(token, folded=near[0], stem=stem(near[0])) if len(near) == 1 else token)
+        if len(near) == 1 and not _inflected(token.folded, near[0]):
+            changed.append((token.written, near[0]))
+    return tuple(read), tuple(changed)
+
+
+def _one_slip(word: str, words: Collection[str]) -> tuple[str, ...]:
+    if len(word) <= _SHORTEST or not word.isalpha():
+        return ()
+    found = process.extract(word, words, scorer=OSA.distance, score_cutoff=1, limit=2)
+    return tuple(near for near, _, _ in found if len(near) >= _SHORTEST)
+
+
 def _inflected(one: str, other: str) -> bool:
     """Whether two words differ in their endings alone, as `visite` and `visit` do: that is no slip."""
     shared = Prefix.similarity(one, other)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 _ELIDED = r"(?<![^\W\d_])[^\W\d_]{1,2}(?=['\u2019][^\W\d_]{2})"
 """The beginning of `l'ann\u00e9e` or `qu'est`: a word of its own."""
 _WORD = re.compile(rf"\d+(?:[.,]\d+)*|{_ELIDED}|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+")
+_SHORTEST_ROOT = 3
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
 
@@ -48,7 +49,7 @@ def stem(word: str) -> str:
 
 def akin(one: str, other: str) -> bool:
     """Whether two stems are one word in two forms: `resolve` and `resolution`, `convert` and `conversion`."""
-    if one == other:
+    if one == other or _root(one) == _root(other):
         return True
     shared = 0
     for a, b in zip(one, other, strict=False):
@@ -58,6 +59,14 @@ def akin(one: str, other: str) -> bool:
     return (shared >= 5 and shared >= 0.6 * min(len(one), len(other))) or (
         shared >= 4 and shared == min(len(one), len(other)) and abs(len(one) - len(other)) <= 3
     )
+
+
+def _root(word: str) -> str:
+    """A word without an ending of verbs, as far as three letters stay: `rated` and `rating` share one."""
+    for ending in ("ings", "ing", "ers", "ed", "er", "es", "en", "e", "d", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST_ROOT:
+            return word.removesuffix(ending)
+    return word
 
 
 def _token(written: str) -> Token:

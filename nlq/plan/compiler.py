@@ -394,7 +394,7 @@ class _Compiler:
 
     def _shown_filters(self) -> tuple[Filter, ...]:
         """Filters on what the rows are shares of: they choose rows after the whole is known."""
-        return tuple(f for f in self.plan.filters if f.dimension in self.by)
+        return tuple(f for f in self.plan.filters if f.dimension in self.by and not f.exclude)
 
     def _over(self, partition: list[str], order: list[str]) -> str:
         parts = [f"PARTITION BY {', '.join(partition)}" if partition else ""]

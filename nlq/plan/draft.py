@@ -8,6 +8,7 @@ from nlq.catalog import Aggregation, Catalog
 from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
 from nlq.linking.points import Calendar
+from nlq.linking.words import stems
 from nlq.period import Grain, Period, shift, shifted, spoken_range, unit
 from nlq.plan.follow_up import is_follow_up, merged
 from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
@@ -223,10 +224,20 @@ class _Drafter:
         grouped = next((d for d in cues.by if d in _NAME_SUBJECTS and d is not cues.names), None)
         counted = cues.counted or cues.order is not None
         periods = tuple(found.period for found in self.links.periods)
+        filters += self._units() if subject is Subject.KPIS else ()
         if grouped and counted:
             return Plan(subject, kpis, Measure.COUNT, filters, periods, by=(grouped,))
         by = (unit_dim,) if unit_dim else ()
         return Plan(subject, kpis, filters=filters, periods=periods, by=by, count=cues.counted)
+
+    def _units(self) -> tuple[Filter, ...]:
+        """Units that a question about KPIs names: "which KPIs are measured in minutes"."""
+        said = {token.stem for token in self.links.tokens} | {t.written for t in self.links.tokens}
+        units = dict.fromkeys(kpi.unit for kpi in self.catalog.kpis if kpi.unit)
+        named = tuple(
+            unit for unit in units if unit in said or set(stems(unit)) & said == set(stems(unit)) != set()
+        )
+        return (Filter(Dimension.UNIT, named),) if named else ()
 
     def _grouped(self, plan: Plan, *, open_kpi: bool) -> Plan:
         """Periods and dimensions."""

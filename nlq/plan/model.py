@@ -33,6 +33,7 @@ class Dimension(StrEnum):
     REGION = "region"
     COUNTRY = "country"
     SEVERITY = "severity"
+    UNIT = "unit"
     YEAR = "year"
     QUARTER = "quarter"
     MONTH = "month"

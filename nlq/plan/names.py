@@ -15,7 +15,7 @@ _TABLES = {
 _OWN = {
     Subject.TEAMS: {Dimension.TEAM, Dimension.DEPARTMENT},
     Subject.REGIONS: {Dimension.REGION, Dimension.COUNTRY},
-    Subject.KPIS: {Dimension.KPI, Dimension.CATEGORY},
+    Subject.KPIS: {Dimension.KPI, Dimension.CATEGORY, Dimension.UNIT},
 }
 _MEMBER = {Subject.TEAMS: "team", Subject.REGIONS: "region", Subject.KPIS: "kpi"}
 
