@@ -133,8 +133,9 @@ class Pipeline:
     def _answered(self, question: Question, started: Started, trace: _Trace) -> Answer:
         with trace.stage("linking"):
             known = self.knowledge()
-            links = link(question.text, known.names, self._calendar())
             previous = self._previous(question)
+            base = previous.periods[-1] if previous and previous.periods else None
+            links = link(question.text, known.names, self._calendar(), base)
             read = draft(links, known.catalog, self._calendar(), previous)
         if approved := self._approved(known, links, previous, trace):
             statement, table, sql_ms = approved
@@ -162,7 +163,7 @@ class Pipeline:
         self, known: Knowledge, links: Links, previous: Plan | None, trace: _Trace
     ) -> tuple[Statement, Table, int] | None:
         """What reviewers approved for such a question; None where they did not, or it no longer runs."""
-        continues = previous is not None and is_follow_up(links)
+        continues = previous is not None and is_follow_up(links, previous)
         fitted = None if continues else find(links, self.verified(known), known.catalog)
         if fitted is None:
             return None

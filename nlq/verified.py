@@ -87,7 +87,7 @@ def linked(verified: Sequence[Verified], names: Names, fiscal_start: int = 1) ->
     found = []
     for one in verified:
         links = link(one.question, names, Calendar(one.asked_on, fiscal_start))
-        if not (one.continues and is_follow_up(links)):
+        if not (one.continues and is_follow_up(links, Plan())):
             found.append(Known(one, links, shape(links)))
     return tuple(found)
 

@@ -21,8 +21,8 @@ _DIM = (
 _NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
 _NUMBER = r"\d+(?:[.,]\d+)*(?: (?:k|m|bn|thousand|million|billion)\b)?"
 _COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
-_HIGH = r"(?:highest|most|largest|biggest|greatest|longest|priciest|most expensive|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
-_LOW = r"(?:lowest|least|fewest|smallest|shortest|cheapest|least expensive|bottom|minimum|min|record low)"
+_HIGH = r"(?:highest|most expensive|most|largest|biggest|greatest|longest|priciest|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
+_LOW = r"(?:lowest|least expensive|least|fewest|smallest|shortest|cheapest|bottom|minimum|min|record low)"
 _BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|most improved)"
 _WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging)"
 _RANK = rf"(?:{_HIGH}|{_LOW}|{_BEST}|{_WORST}|highest|lowest)"
@@ -58,6 +58,7 @@ _RANKED = [
     rf"{_COUNT} {_RANK}(?: (?:performing|KPI))? ({_DIM})",
     rf"^(?:(?:list|show|give|me|all|the|our|please|name|find|and|those) )*({_DIM})(?: \S+){{0,6}} (?:above|below|over|under|better than|worse than|more than|less than|fewer than|at least|at most|exceeded|exceeding|higher than|lower than)",
     rf"\b({_DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {_DIM})",
+    rf"({_DIM}) (?:by|according to|sorted by|ordered by|ranked by|in order of|in terms of) (?:the |their |its )?KPI",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({_DIM})",
     rf"how many (?:of (?:the|our) )?({_DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?:more|less|fewer|above|below|over|under|exceed\w*|at least|at most))(?! have\b|there\b|exist)",
     rf"how many (?:of (?:the|our) )?({_DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
@@ -233,6 +234,10 @@ class Cues:
     """The numbers of each such calendar unit are averaged: "on average per month"."""
     place: int | None = None
     """Which place is asked for: 2 for "the second highest"."""
+    first: int | None = None
+    """How many of what is listed are wanted: "only the first three"."""
+    single_out: bool = False
+    """It ends with a single superlative: "and the worst?"."""
     by_value: bool = False
     """It asks for the value of what it lists: "the highest value of an anomaly"."""
     fell: bool = False
@@ -299,7 +304,12 @@ def find(words: list[str]) -> Cues:
         for match in skeleton.all(pattern)
     )
     each = next((dim for m in skeleton.all(_EACH) for dim in _units(*m.groups())), None)
-    place = skeleton.find(rf"(second|third|fourth|2 nd|3 rd|4 th) (?:{_RANK}|place|ranked)")
+    place = skeleton.find(
+        rf"(second|third|fourth|2 nd|3 rd|4 th) (?:{_RANK}|place|ranked)|"
+        r"(?:who|which|what|and)(?: \S+){0,3} (second|third|fourth|2 nd|3 rd|4 th)(?: one)?(?= |$)(?! quarter| half)"
+    )
+    first = skeleton.find(rf"first ({_COUNT})(?! {_DIM})")
+    one = skeleton.find(rf"(?:the|and|then|of) (?:{_RANK})(?: one)?$|^(?:{_RANK})$")
     calculation = next((calc for calc, pattern in _CALCULATIONS if skeleton.find(pattern)), None)
     subject = next((subject for subject, pattern in _SUBJECTS if skeleton.find(pattern)), None)
     ranked, single = _ranked(skeleton)
@@ -343,7 +353,9 @@ def find(words: list[str]) -> Cues:
         worse=bool(skeleton.find(_WORSE)),
         denominator=bool(skeleton.find(rf"{_PER} KPI"))
         and not re.search(rf"KPI.* {_PER} KPI", skeleton.text),
-        place=_PLACES[place[1]] if place else None,
+        place=_PLACES[place[1] or place[2]] if place else None,
+        first=_whole_number(first[1]) if first else None,
+        single_out=bool(one),
         by_value=bool(skeleton.find(_BY_VALUE)),
         excluded=excluded,
         counted=bool(skeleton.find(_COUNTED)),

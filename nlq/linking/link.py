@@ -15,6 +15,7 @@ from nlq.linking.points import NUMBERS, Calendar, month_words
 from nlq.linking.typos import correct, correct_spelling
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize
+from nlq.period import Period
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,18 @@ class Links:
         return "kpi" in said or "kpi" in self.cues.by
 
 
-def link(text: str, names: Names, calendar: Calendar) -> Links:
-    """Link the question `text` against a catalogue's `names`."""
+def link(text: str, names: Names, calendar: Calendar, base: Period | None = None) -> Links:
+    """Link the question `text` against a catalogue's `names`.
+
+    `base` is the period of the question before, which "the year before" is relative to.
+    """
     tokens, corrections = _read(text, names)
     words = [token.folded for token in tokens]
     mentions = names.whole(tokens)
     if not any(mention.kind is Kind.KPI for mention in mentions):
         mentions = names.scattered(tokens, mentions)
     taken = _taken(len(words), mentions)
-    periods = period_words.find(words, taken, calendar)
+    periods = period_words.find(words, taken, calendar, base)
     taken = _taken(len(words), [*mentions, *periods])
     partial = names.partial(tokens, taken)
     loose = [token.stem for token in tokens]

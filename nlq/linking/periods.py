@@ -27,15 +27,18 @@ class PeriodMention:
     """The first and the last unit of a range, which a question about a change compares."""
 
 
-def find(words: Sequence[str], taken: Sequence[bool], calendar: Calendar) -> tuple[PeriodMention, ...]:
+def find(
+    words: Sequence[str], taken: Sequence[bool], calendar: Calendar, base: Period | None = None
+) -> tuple[PeriodMention, ...]:
     """The periods that `words` name, in their order.
 
     Args:
         words: the folded words of a question.
         taken: for each word, whether it is part of a name already.
         calendar: today and the fiscal year.
+        base: the period that was spoken of before.
     """
-    points = _points(words, taken, calendar)
+    points = _points(words, taken, calendar, base)
     years = _with_years(points, words)
     return tuple(_ranges(years, words, taken, calendar))
 
@@ -43,12 +46,14 @@ def find(words: Sequence[str], taken: Sequence[bool], calendar: Calendar) -> tup
 _At = tuple[int, Point]
 
 
-def _points(words: Sequence[str], taken: Sequence[bool], calendar: Calendar) -> list[_At]:
+def _points(
+    words: Sequence[str], taken: Sequence[bool], calendar: Calendar, context: Period | None
+) -> list[_At]:
     free = ["" if used else word for word, used in zip(words, taken, strict=True)]
     found: list[_At] = []
     at = 0
     while at < len(free):
-        base = found[-1][1].period if found else None
+        base = found[-1][1].period if found else context
         point = calendar.point(free, at, base)
         if point:
             found.append((at, point))

@@ -78,7 +78,7 @@ class Calendar:
             return self._earlier(base, UNITS[word], 1, at + 2)
         if (number := _number(word)) and following in UNITS and _word(words, at + 2) == "ago":
             return self._earlier(None, UNITS[following], number, at + 3)
-        if word in {"previous", "prior", "preceding"} and base and base.grain:
+        if word in {"previous", "prior", "preceding"} and base and base.grain and following != "years":
             if following == base.grain.value or following in {"period", "one"}:
                 return Point(shifted(base, base.grain, -1), at + 2)
             if following == "year":
@@ -95,6 +95,8 @@ class Calendar:
             return Point(shifted(period, Grain.YEAR, -1), after + 2)
         if _word(words, after) in {"a", "one"} and _word(words, after + 1) == "year":
             return Point(shifted(period, Grain.YEAR, -1), after + 3)
+        if _word(words, after) == "year" and _word(words, after + 1) in _BEFORE:
+            return Point(shifted(period, Grain.YEAR, -1), after + 2)
         if (year := _year(_word(words, after))) and period.start:
             return Point(shifted(period, Grain.YEAR, year - period.start.year), after + 1)
         return None

@@ -85,13 +85,15 @@ class _Drafter:
         self.links, self.catalog = links, catalog
         self.today, self.year_start = calendar.today, calendar.fiscal_start
         self.cues = links.cues
-        self.previous = previous if is_follow_up(links) else None
+        self.previous = previous if previous and is_follow_up(links, previous) else None
 
     def draft(self) -> Draft:
         """The draft; see `draft`."""
         if self.cues.changes_data:
             return Draft(Plan(), refuse="change")
         kpis, choices, ask = self._kpis()
+        if self.previous and not self.links.of(Kind.KPI) and not self.chosen:
+            kpis, choices, ask = (), (), ()
         subject = self._subject(bool(kpis or choices))
         filters = self._filters(subject)
         if subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
@@ -99,10 +101,10 @@ class _Drafter:
             return Draft(plan, unread=self.links.leftovers)
         if ask and subject is Subject.VALUES:
             return Draft(Plan(), ask=ask)
-        if subject is Subject.READINGS and not kpis and self.links.leftovers:
+        if subject is Subject.READINGS and not kpis and self.links.leftovers and not self.previous:
             choices = choices or tuple(self.catalog.by_name)
         if subject is Subject.VALUES and not kpis and not choices:
-            if self.previous and not self.links.leftovers:
+            if self.previous:
                 kpis = self.previous.kpis
             elif (filters or self.links.all_kpis) and not self.links.leftovers:
                 kpis = self._kpis_of_category(filters)
@@ -145,7 +147,7 @@ class _Drafter:
         if self.links.leftovers and self.links.candidates:
             likely = (name for name, _ in self.links.candidates)
             return (), tuple(dict.fromkeys((*likely, *self.catalog.by_name))), ()
-        if (name := sure(self.links.candidates)) and not self.previous:
+        if name := sure(self.links.candidates):
             return (name,), (), ()
         if not self.links.leftovers and (equal := tied(self.links.candidates)):
             return (), (), equal
@@ -162,6 +164,8 @@ class _Drafter:
 
     def _subject(self, has_kpi: bool) -> Subject:
         cues = self.cues
+        if self.previous:
+            return self.previous.subject if cues.subject is None else cues.subject
         if cues.definition and has_kpi and not self.links.periods:
             return Subject.KPIS
         if cues.subject is Subject.ANOMALIES:
@@ -291,7 +295,11 @@ class _Drafter:
         order, top = cues.order, cues.top
         within: tuple[Dimension, ...] = ()
         if order is None:
-            return replace(plan, order=Order.HIGH) if cues.sorted else plan
+            order = Order.HIGH if cues.sorted or cues.first else plan.order
+            order = Order.HIGH if cues.first and order is Order.NAME else order
+            return replace(plan, order=order, top=cues.first or plan.top)
+        if self.previous and not cues.ranked and top is None and cues.single_out and plan.by:
+            top = plan.top or 1
         if not plan.by:
             one = top or (1 if not self._plural() else None)
             return replace(plan, order=order, top=one if plan.subject is not Subject.VALUES else None)
@@ -309,7 +317,7 @@ class _Drafter:
 
     def _calculated(self, plan: Plan) -> Plan:
         cues = self.cues
-        calculation = cues.calculation or Calculation.NONE
+        calculation = cues.calculation or plan.calculation
         adds_up = plan.subject is Subject.VALUES
         if calculation is Calculation.CONTRIBUTION and adds_up and plan.kpis:
             return self._explained(plan)
@@ -427,7 +435,7 @@ class _Drafter:
             plan, measure = replace(plan, each=cues.each, by=by), Measure.USUAL
         elif plan.subject is Subject.ANOMALIES:
             plan, measure = self._anomaly_values(plan)
-        if plan.subject is Subject.VALUES and not plan.by and cues.measure is None:
+        if plan.subject is Subject.VALUES and not plan.by and cues.measure is None and cues.order:
             measure = {Order.HIGH: Measure.MAX, Order.LOW: Measure.MIN}.get(plan.order, measure)
             if plan.order in {Order.BEST, Order.WORST}:
                 kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
