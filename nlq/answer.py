@@ -74,6 +74,8 @@ class Answer:
     model: str | None = None
     method: Method | None = None
     plan: Mapping[str, Any] | None = None
+    confidence: float | None = None
+    """How sure the service is, from 0 to 1; None where it gives no answer."""
 
 
 def as_json(answer: Answer) -> dict[str, Any]:
@@ -102,6 +104,7 @@ def as_json(answer: Answer) -> dict[str, Any]:
         },
         "method": answer.method.value if answer.method else None,
         "plan": answer.plan,
+        "confidence": answer.confidence,
     }
 
 

@@ -1,8 +1,9 @@
 """The language model, behind LangChain's chat interface."""
 
 import json
+import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -16,6 +17,7 @@ from nlq.settings import Settings
 
 _DEFAULT_MODEL = "gpt-5-mini"
 _MOST_TOKENS = 400
+_YES_OR_NO = 'root ::= "yes" | "no"\n'
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Completion:
     prompt_tokens: int | None
     completion_tokens: int | None
     ms: int
+    cached_tokens: int | None = None
+    """How many of the prompt's tokens the server had evaluated before."""
 
 
 class Llm(Protocol):
@@ -35,6 +39,9 @@ class Llm(Protocol):
 
     def complete(self, prompt: Prompt, schema: Mapping[str, Any], grammar: str) -> Completion:
         """The reply to `prompt`; raises `ModelUnavailable` if there is none."""
+
+    def agreement(self, prompt: Prompt) -> tuple[float, Completion] | None:
+        """How probable the reply "yes" is; None from a model that tells no probabilities."""
 
 
 class ChatLlm:
@@ -56,13 +63,28 @@ class ChatLlm:
             reply = self._constrained(schema, grammar).invoke(messages)
         except Exception as error:  # every provider's package has errors of its own
             raise ModelUnavailable(_why(error)) from error
-        usage = reply.usage_metadata
-        return Completion(
-            content=reply.text if isinstance(reply.text, str) else str(reply.content),
-            prompt_tokens=usage["input_tokens"] if usage else None,
-            completion_tokens=usage["output_tokens"] if usage else None,
-            ms=round(1000 * (time.monotonic() - began)),
-        )
+        return _completion(reply, began)
+
+    def agreement(self, prompt: Prompt) -> tuple[float, Completion] | None:
+        """How probable it is, from 0 to 1, that the reply to `prompt` is "yes" rather than "no".
+
+        None from a model that is not embedded: not every endpoint tells probabilities, and large models
+        need no second look.
+
+        Raises:
+            ModelUnavailable: as `complete`.
+        """
+        if not self._grammar:
+            return None
+        began = time.monotonic()
+        body = {"grammar": _YES_OR_NO, "cache_prompt": True}
+        chat = self._chat.bind(extra_body=body, logprobs=True, top_logprobs=20, max_tokens=1)
+        try:
+            reply = chat.invoke([SystemMessage(prompt.system), HumanMessage(prompt.user)])
+            first = reply.response_metadata["logprobs"]["content"][0]["top_logprobs"]
+        except Exception as error:  # as above; a reply without probabilities is no usable one either
+            raise ModelUnavailable(_why(error)) from error
+        return _share_of_yes(first), _completion(reply, began)
 
     def _constrained(self, schema: Mapping[str, Any], grammar: str) -> Any:
         if self._grammar:
@@ -72,6 +94,30 @@ class ChatLlm:
             return self._chat.bind(response_format={"type": "json_schema", "json_schema": described})
         structured = self._chat.with_structured_output(dict(schema), include_raw=True)
         return cast(Any, structured) | _as_message
+
+
+def _completion(reply: AIMessage, began: float) -> Completion:
+    usage = reply.usage_metadata
+    details = usage.get("input_token_details", {}) if usage else {}
+    return Completion(
+        content=reply.text if isinstance(reply.text, str) else str(reply.content),
+        prompt_tokens=usage["input_tokens"] if usage else None,
+        completion_tokens=usage["output_tokens"] if usage else None,
+        ms=round(1000 * (time.monotonic() - began)),
+        cached_tokens=details.get("cache_read"),
+    )
+
+
+def _share_of_yes(tokens: Sequence[Mapping[str, Any]]) -> float:
+    """The probability of "yes" among the tokens that begin a "yes" or a "no"."""
+    chances = {"yes": 0.0, "no": 0.0}
+    for token in tokens:
+        word = str(token["token"]).strip().lower()
+        for answer in chances:
+            if len(word) > 1 and answer.startswith(word):
+                chances[answer] += math.exp(float(token["logprob"]))
+    total = sum(chances.values())
+    return chances["yes"] / total if total else 0.0
 
 
 def _as_message(reply: dict[str, Any]) -> AIMessage:

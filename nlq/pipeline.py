@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from nlq import confidence, prompting, wording
 from nlq import llm as models
-from nlq import prompting, wording
-from nlq.answer import Answer, Column, Method, Status, Table, Timing
+from nlq.answer import Answer, Method, Status, Table, Timing
 from nlq.catalog import Catalog
 from nlq.clock import Clock
 from nlq.database import Reader
+from nlq.endings import Ending, not_measured, unanswerable, which_kpi
 from nlq.errors import ModelUnavailable, NlqError, QueryFailed, UnsafeSql
 from nlq.history import History, Record, Started
 from nlq.knowledge import Knowledge
@@ -54,6 +55,10 @@ class _Trace:
     model: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    fit: float | None = None
+    """The model's probability that the KPI which it chose fits the question."""
+    confidence: float | None = None
     sql: str | None = None
     plan: Plan | None = None
     on_stage: OnStage | None = None
@@ -73,16 +78,7 @@ class _Trace:
         """Add what a model call cost."""
         self.prompt_tokens = (self.prompt_tokens or 0) + (completion.prompt_tokens or 0)
         self.completion_tokens = (self.completion_tokens or 0) + (completion.completion_tokens or 0)
-
-
-@dataclass
-class _Ending(Exception):
-    """A question that ends without rows: asked back or refused."""
-
-    status: Status
-    text: str
-    reason: str
-    table: Table | None = None
+        self.cached_tokens = (self.cached_tokens or 0) + (completion.cached_tokens or 0)
 
 
 @dataclass(frozen=True)
@@ -121,7 +117,7 @@ class Pipeline:
         """The answer with, where there is one, the error and the reason for the history."""
         try:
             return self._answered(question, started, trace), None, None
-        except _Ending as end:
+        except Ending as end:
             ending = _answer(question, started, trace, end.status, end.text, table=end.table)
             return ending, None, end.reason
         except NlqError as error:
@@ -141,9 +137,11 @@ class Pipeline:
             statement, table, sql_ms = approved
             read = replace(read, kpis=(), unread=())
         else:
-            _stop_if_unanswerable(read, known.catalog)
+            if ending := unanswerable(read, known.catalog):
+                raise ending
             statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
         with trace.stage("answer"):
+            trace.confidence = _confidence(links, read, statement, trace.fit)
             text = _text(statement, table, known.catalog)
             chosen = _chosen(read, statement, known.catalog)
             warnings = (*_warnings(links, read, chosen), *statement.warnings, *_cut_off(table, self.settings))
@@ -218,9 +216,25 @@ class Pipeline:
             completion = self.model.complete(prompt, schema, grammar)
         trace.completed(completion)
         try:
-            return choosing.parse(completion.content, open_choices)
+            reply = choosing.parse(completion.content, open_choices)
         except ModelUnavailable as unusable:
             raise _Unusable(str(unusable)) from unusable
+        if (kpi := reply.chosen.get("kpi")) not in {None, NONE}:
+            self._check_fit(question, known, read, str(kpi), trace)
+        return reply
+
+    def _check_fit(self, question: Question, known: Knowledge, read: Draft, kpi: str, trace: _Trace) -> None:
+        """Let the model look at its choice once more; raises an `Ending` where it does not agree."""
+        with trace.stage("llm"):
+            agreed = self.model.agreement(prompting.check(known.static_prompt, question.text, kpi))
+        if agreed is None:
+            return
+        trace.fit, completion = agreed
+        trace.completed(completion)
+        if trace.fit < (confidence.BARE_BELOW if read.bare else confidence.REFUSE_BELOW):
+            raise not_measured(known.catalog)
+        if trace.fit < confidence.ASK_BELOW:
+            raise which_kpi(tuple(dict.fromkeys((kpi, *read.kpis)))[:3], known.catalog)
 
     def _statement(
         self, known: Knowledge, links: Links, read: Draft, previous: Plan | None, reply: Reply
@@ -235,11 +249,11 @@ class Pipeline:
             )
             return Statement(checked.text, Method.SQL, sql_words.describe(checked), warnings=(warning,))
         if read.beyond:
-            raise _refusal(known.catalog)
+            raise not_measured(known.catalog)
         plan = read.plan
         if chosen := reply.chosen.get("kpi"):
             if chosen == NONE:
-                raise _refusal(known.catalog)
+                raise not_measured(known.catalog)
             plan = draft(links, known.catalog, self._calendar(), previous, chosen).plan
         checked = guard.check(compile_plan(plan, known.catalog))
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
@@ -271,36 +285,10 @@ def _final(failure: NlqError) -> NlqError:
     return failure
 
 
-def _stop_if_unanswerable(read: Draft, catalog: Catalog) -> None:
-    if read.refuse == "change":
-        raise _Ending(
-            Status.REFUSED,
-            "I only read data and never change it. Ask me for numbers instead, for example "
-            f'"{_suggestion(catalog)}".',
-            "asks to change data",
-        )
-    if read.refuse:
-        raise _refusal(catalog)
-    if read.ask:
-        labels = [catalog.by_name[name].label for name in read.ask[:8]]
-        table = Table((Column("choice", "text"),), tuple((label,) for label in labels))
-        text = f"Which one do you mean: {', '.join(labels[:-1])} or {labels[-1]}?"
-        raise _Ending(Status.CLARIFY, text, "several KPIs fit", table)
-
-
-def _refusal(catalog: Catalog) -> _Ending:
-    labels = [kpi.label for kpi in catalog.kpis[:5]]
-    what = f"I know {', '.join(labels)}{' and more' if len(catalog.kpis) > 5 else ''}" if labels else ""
-    text = (
-        f"I can't answer that from the KPI data. {what}, by team, region and time."
-        if labels
-        else "There are no KPIs in the database yet, so there is nothing to answer from."
-    )
-    return _Ending(Status.REFUSED, text, "not about the data")
-
-
-def _suggestion(catalog: Catalog) -> str:
-    return f"{catalog.kpis[0].label} last month" if catalog.kpis else "Which KPIs are there?"
+def _confidence(links: Links, read: Draft, statement: Statement, fit: float | None) -> float:
+    if statement.method is Method.VERIFIED:
+        return 1.0
+    return confidence.of_sql() if statement.plan is None else confidence.of_plan(links, read, fit)
 
 
 def _text(statement: Statement, table: Table, catalog: Catalog) -> str:
@@ -361,6 +349,7 @@ def _answer(
         model=trace.model,
         method=statement.method if statement else None,
         plan=as_json(plan) if plan else None,
+        confidence=trace.confidence,
     )
 
 
@@ -391,6 +380,8 @@ def _record(answer: Answer, trace: _Trace, error: str | None, reason: str | None
         model=answer.model,
         prompt_tokens=trace.prompt_tokens,
         completion_tokens=trace.completion_tokens,
+        cached_tokens=trace.cached_tokens,
+        confidence=answer.confidence,
         row_count=len(table.rows) if table else None,
         truncated=table.truncated if table else None,
         stages=trace.stages,

@@ -7,16 +7,21 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from nlq.catalog import Catalog
+from nlq.linking.vocabulary import FUNCTION_WORDS
 from nlq.linking.words import stems
 from nlq.plan.choices import NONE, Choices
 from nlq.plan.draft import Draft
 from nlq.plan.expressions import text
 
 _EXAMPLE_KPIS = 5
+_CHECKED_KPIS = 4
+_FAR = 5
+"""How far from the KPI of a yes, in the catalogue's order, the one of a no stands."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,15 @@ class Example:
     """A question and the reply that it should get."""
 
     question: str
+    reply: str
+
+
+@dataclass(frozen=True)
+class Check:
+    """A question, a KPI, and whether that is what the question is about."""
+
+    question: str
+    kpi: str
     reply: str
 
 
@@ -37,7 +51,8 @@ class Prompt:
 
 def system(catalog: Catalog) -> str:
     """The static part: what is asked of the model, the catalogue, and examples made from it."""
-    return _templates().get_template("system.txt").render(catalog=catalog, examples=list(_examples(catalog)))
+    examples, checks = list(_examples(catalog)), list(_checks(catalog))
+    return _templates().get_template("system.txt").render(catalog=catalog, examples=examples, checks=checks)
 
 
 def prompt(
@@ -73,6 +88,12 @@ def prompt(
     return Prompt(static, user.strip())
 
 
+def check(static: str, question: str, kpi: str) -> Prompt:
+    """The messages that ask whether `kpi` measures what `question` asks for; the reply is yes or no."""
+    user = _templates().get_template("check.txt").render(question=" ".join(question.split()), kpi=kpi)
+    return Prompt(static, user.strip())
+
+
 def _read(draft: Draft) -> str:
     """What is known already, short: it is evaluated anew for every question."""
     plan = draft.plan
@@ -93,18 +114,36 @@ def _examples(catalog: Catalog) -> Iterator[Example]:
     if not _names(catalog, "salary"):
         yield Example("What do people earn here?", _reply(kpi=NONE))
     yield Example("Sing me a song.", _reply(kpi=NONE))
-    if len(catalog.kpis) > 1:
-        one, other = catalog.kpis[-2:]
-        yield Example(
-            f"What was the ratio of {one.label} to {other.label} in 2025?",
-            _reply(sql=_ratio(one.name, other.name)),
-        )
+    if catalog.kpis:
+        kpi = catalog.kpis[-1]
+        question = f"What was the standard deviation of {kpi.label} in 2025, by region?"
+        yield Example(question, _reply(sql=_deviation(kpi.name)))
 
 
-def _ratio(one: str, other: str) -> str:
-    sums = (f"sum(value) FILTER (WHERE kpi = {text(name)})" for name in (one, other))
+def _deviation(kpi: str) -> str:
     since, before = "timestamp >= DATE '2025-01-01'", "timestamp < DATE '2026-01-01'"
-    return f"SELECT {' / '.join(sums)} AS ratio FROM nlq.kpi_values WHERE {since} AND {before}"  # noqa: S608
+    where = f"kpi = {text(kpi)} AND {since} AND {before}"
+    return f"SELECT region, stddev(value) AS deviation FROM nlq.kpi_values WHERE {where} GROUP BY region"  # noqa: S608
+
+
+def _checks(catalog: Catalog) -> Iterator[Check]:
+    """For some KPIs in turn: a question that it measures, and one that no KPI here does."""
+    described = [kpi for kpi in catalog.kpis if kpi.description][:_CHECKED_KPIS]
+    unmeasured = [question for question in _unmeasured() if not _overlaps(catalog, question)]
+    for number, (kpi, question) in enumerate(zip(described, unmeasured, strict=False)):
+        yield Check(f"How about this: {_spoken(kpi.description)}?", kpi.name, "yes")
+        yield Check(question, catalog.kpis[(number + _FAR) % len(catalog.kpis)].name, "no")
+
+
+def _overlaps(catalog: Catalog, question: str) -> bool:
+    """Whether a word of `question` that says something is one of the catalogue's KPIs' too."""
+    return any(_names(catalog, word) for word in stems(question) if word not in FUNCTION_WORDS)
+
+
+@cache
+def _unmeasured() -> tuple[str, ...]:
+    """Questions that most companies have no KPI for."""
+    return tuple((files("prompts") / "unmeasured.txt").read_text(encoding="utf-8").splitlines())
 
 
 def _names(catalog: Catalog, word: str) -> bool:

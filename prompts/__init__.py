@@ -1,1 +1,1 @@
-"""The words that are sent to a model, as Jinja templates: `system.txt` first, `question.txt` each time."""
+"""The words that are sent to a model, as Jinja templates: `system.txt`, then `question.txt` or `check.txt`."""

@@ -55,7 +55,18 @@ def test_a_question_is_answered_with_every_field_of_the_contract(client: FlaskCl
     body = response.get_json()
     assert list(body) == [
         *("id", "conversation_id", "status", "question", "sql", "columns", "rows", "row_count", "truncated"),
-        *("text", "interpretation", "chart", "warnings", "attempts", "model", "timing", "method", "plan"),
+        *(
+            "text",
+            "interpretation",
+            "chart",
+            "warnings",
+            "attempts",
+            "model",
+            "timing",
+            "method",
+            "plan",
+            "confidence",
+        ),
     ]
     assert body["question"] == "Conversion by region"
     assert body["rows"][0] == ["EMEA", "2026-09-01", 3.42]

@@ -201,9 +201,18 @@ _DEFINITION = (
     r"(?:defined|calculated|computed|measured)|what (?:is|are) (?:a |an |the )?KPI(?: and)?$)"
 )
 _CHANGES_DATA = (
-    r"^(?:please |can you |could you |pls |kindly |now |i want to |i need to |go and |just )*"
+    r"^(?:please |can you |could you |would you |will you |pls |kindly |now |i want to |i need to |i d like to |"
+    r"i want you to |i need you to |i d like you to |we need to |let s |go ahead and |go and |just |hey |hi |ok |quickly )*"
     r"(?:delete|remove|erase|drop|insert|add|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
-    r"set|correct|fix|wipe|purge|increase|decrease|store|save)\b(?!.{0,40}\bdid\b)"
+    r"set|correct|fix|wipe|purge|increase|decrease|store|save|change|grant|revoke|replace)\b(?! (?:from|in|of) )(?!.{0,40}\bdid\b)|"
+    r"\b(?:and|then|after that|afterwards|also|but|danach) (?:\S+ ){0,2}(?:set|delete|remove|erase|update|change|insert|overwrite|"
+    r"truncate|correct|wipe|purge|rename|replace|add|lower|raise|double|reset) (?:it|them|that|those|the|all|every|this|its|their|to|a|an|any|ihn|sie|our)\b|"
+    rf"\b(?:deleting|delete|erasing|erase|truncating|truncate|wiping|wipe|purging|purge|overwriting|overwrite)\b(?: \S+){{0,4}} "
+    rf"(?:{_DIM}|anomal\w+|readings?|rows?|records?|tables?|data|history|entries|everything|TEAM|REGION|KPI|values?)\b|"
+    r"\bget rid of\b|\b(?:correct|change|set|update|fix|adjust|put|bring|close|mark) (?:it|them|that|this|those|these|everything)"
+    r"(?: then| all| everywhere)* (?:to|in|as|on|up|down)\b|"
+    r"\b(?:drop|delete|remove|erase|take|strip)\b.{0,60}\b(?:from|out of) (?:the |our )?(?:database|tables?|db|system|records?)\b|"
+    r"\bwrite access\b|\b(?:insert|update|delete) (?:into|from|set)\b"
 )
 _BEYOND = (
     r"standard deviations?|variance|volatil\w+|percentiles?|forecast\w*|predict\w*|project(?:ed|ion)\w*|"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from nlq.linking import cues as cue_words
-from nlq.linking import gloss
+from nlq.linking import gloss, off_limits
 from nlq.linking import periods as period_words
 from nlq.linking.cues import Cues
 from nlq.linking.lexicon import Kind
@@ -32,6 +32,8 @@ class Links:
     """KPIs that the words left over hint at beside the one that is named."""
     leftovers: tuple[str, ...]
     """Words, as written, that nothing was found for."""
+    off_limits: str | None
+    """What it is about that is nobody's to ask here; see `nlq.linking.off_limits`."""
     corrections: tuple[tuple[str, str], ...]
     """(written, read): words that were taken for slips of the pen."""
 
@@ -91,8 +93,17 @@ def link(text: str, names: Names, calendar: Calendar, base: Period | None = None
         candidates=candidates,
         further=_further(names, mentions, _free(tokens, [*mentions, *periods], spans, said)),
         leftovers=tuple(token.written for token in left if token.stem not in explained),
+        off_limits=_off_limits(text, names),
         corrections=corrections,
     )
+
+
+def _off_limits(text: str, names: Names) -> str | None:
+    tokens = tokenize(text)
+    taken = _taken(len(tokens), names.whole(tokens))
+    known = names.lexicon.vocabulary
+    free = [not used and token.stem not in known for token, used in zip(tokens, taken, strict=True)]
+    return off_limits.topic(tokens, free)
 
 
 def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:

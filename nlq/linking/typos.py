@@ -80,6 +80,7 @@ def _corrected(token: Token, names: Collection[str], common: Collection[str]) ->
     slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
     for words in (names, common):
         near = process.extract(word, words, scorer=OSA.distance, score_cutoff=slips, limit=2)
+        near = [found for found in near if found[0][:1] in word[:2]]
         alone = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
         if alone and len(near[0][0]) >= _SHORTEST - 1:
             return replace(token, folded=near[0][0], stem=stem(near[0][0]))

@@ -49,8 +49,14 @@ class Draft:
     ask: tuple[str, ...] = ()
     """KPIs that the question can mean equally well: ask back."""
     refuse: str | None = None
-    """`change`: it asks to change data; `nothing`: nothing of it is in the data."""
+    """`change`: it asks to change data; `nothing`: nothing of it is in the data; or what is off limits."""
     notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def bare(self) -> bool:
+        """Whether the question names nothing of the data but, perhaps, a KPI in other words."""
+        plan = self.plan
+        return not (plan.filters or plan.periods or plan.by or plan.conditions or plan.calculation != "none")
 
     @property
     def settled(self) -> bool:
@@ -91,6 +97,8 @@ class _Drafter:
         """The draft; see `draft`."""
         if self.cues.changes_data:
             return Draft(Plan(), refuse="change")
+        if self.links.off_limits:
+            return Draft(Plan(), refuse=self.links.off_limits)
         kpis, choices, ask = self._kpis()
         if self.previous and not self.links.of(Kind.KPI) and not self.chosen:
             kpis, choices, ask = (), (), ()
