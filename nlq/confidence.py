@@ -5,9 +5,10 @@ from nlq.plan.draft import Draft
 
 REFUSE_BELOW, ASK_BELOW, BARE_BELOW = 0.23, 0.25, 0.40
 """What the model's own probability that a KPI fits the question says: below the first no KPI does, below the
-second the person is asked; below the third no KPI does where the question names nothing else of the data. Calibrated on the development worlds with the embedded 1.5B model: of 36
-questions whose KPI it had to find, none with the right KPI lay under 0.23; of 18 about something else, 15 lay
-under 0.20.
+second the person is asked; below the third no KPI does where the question names nothing else of the data.
+
+Calibrated on the development worlds with the embedded 1.5B model: of 36 questions whose KPI it had to find,
+none with the right KPI lay under 0.23; of 18 about something else, 15 lay under 0.20.
 """
 _SETTLED = 0.97
 _SLIP = 0.95

@@ -55,7 +55,9 @@ def shifted(period: Period, grain: Grain, count: int) -> Period:
         iso = period.start.isocalendar()
         return unit(iso_week(iso.year + count, iso.week), Grain.WEEK)
     start, end = shift(period.start, grain, count), shift(period.end, grain, count)
-    if period.grain in {Grain.YEAR, Grain.QUARTER} and period.start.month % 3 != 1:
+    if period.grain is Grain.YEAR:
+        return unit(start, Grain.YEAR, year_start=start.month)
+    if period.grain is Grain.QUARTER and period.start.month % 3 != 1:
         return Period(start, end, spoken_range(start, end), period.grain)
     if period.grain:
         return unit(start, period.grain)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from nlq import confidence, prompting, wording
+from nlq import caveats, confidence, prompting, wording
 from nlq import llm as models
 from nlq.answer import Answer, Method, Status, Table, Timing
 from nlq.catalog import Catalog
@@ -23,7 +23,7 @@ from nlq.plan.compiler import compile_plan
 from nlq.plan.describe import describe_plan
 from nlq.plan.draft import Draft, draft
 from nlq.plan.follow_up import is_follow_up
-from nlq.plan.model import Plan, as_json, from_json
+from nlq.plan.model import Plan, Subject, as_json, from_json
 from nlq.question import Question, check_text
 from nlq.settings import Settings
 from nlq.sql import describe as sql_words
@@ -131,7 +131,8 @@ class Pipeline:
             known = self.knowledge()
             previous = self._previous(question)
             base = previous.periods[-1] if previous and previous.periods else None
-            links = link(question.text, known.names, self._calendar(), base)
+            anomalies = previous is not None and previous.subject is Subject.ANOMALIES
+            links = link(question.text, known.names, self._calendar(), base, about_anomalies=anomalies)
             read = draft(links, known.catalog, self._calendar(), previous)
         if approved := self._approved(known, links, previous, trace):
             statement, table, sql_ms = approved
@@ -143,8 +144,12 @@ class Pipeline:
         with trace.stage("answer"):
             trace.confidence = _confidence(links, read, statement, trace.fit)
             text = _text(statement, table, known.catalog)
-            chosen = _chosen(read, statement, known.catalog)
-            warnings = (*_warnings(links, read, chosen), *statement.warnings, *_cut_off(table, self.settings))
+            chosen = read.kpis and statement.plan and known.catalog.by_name[statement.plan.kpis[0]].label
+            warnings = (
+                *caveats.of(links, read, chosen or None),
+                *statement.warnings,
+                *caveats.cut_off(table),
+            )
         return _answer(
             question,
             started,
@@ -188,8 +193,9 @@ class Pipeline:
         for attempt in range(self.settings.max_attempts):
             try:
                 reply = self._chosen(question, known, read, error, trace)
+                plan = self._planned(question, known, links, read, previous, reply, trace)
                 with trace.stage("sql"):
-                    statement = self._statement(known, links, read, previous, reply)
+                    statement = self._statement(known, reply, plan)
                 trace.sql, trace.plan = statement.sql, statement.plan
                 with trace.stage("database"):
                     table, sql_ms = self.reader.run(statement.sql)
@@ -219,7 +225,7 @@ class Pipeline:
             reply = choosing.parse(completion.content, open_choices)
         except ModelUnavailable as unusable:
             raise _Unusable(str(unusable)) from unusable
-        if (kpi := reply.chosen.get("kpi")) not in {None, NONE}:
+        if (kpi := reply.chosen.get("kpi")) not in {None, NONE} and not read.plan.kpis:
             self._check_fit(question, known, read, str(kpi), trace)
         return reply
 
@@ -236,10 +242,32 @@ class Pipeline:
         if trace.fit < confidence.ASK_BELOW:
             raise which_kpi(tuple(dict.fromkeys((kpi, *read.kpis)))[:3], known.catalog)
 
-    def _statement(
-        self, known: Knowledge, links: Links, read: Draft, previous: Plan | None, reply: Reply
-    ) -> Statement:
-        """The SQL for a reply, checked, with how it reads the question."""
+    def _planned(
+        self,
+        question: Question,
+        known: Knowledge,
+        links: Links,
+        read: Draft,
+        previous: Plan | None,
+        reply: Reply,
+        trace: _Trace,
+    ) -> Plan:
+        """The plan with the KPI that the model chose, and with a second one where the question takes two."""
+        chosen = reply.chosen.get("kpi")
+        if chosen == NONE or (read.beyond and not reply.sql):
+            raise not_measured(known.catalog)
+        if chosen is None:
+            return read.plan
+        with_one = draft(links, known.catalog, self._calendar(), previous, (chosen,))
+        if not with_one.kpis:
+            return with_one.plan
+        second = self._chosen(question, known, with_one, None, trace).chosen["kpi"]
+        if second == NONE:
+            raise not_measured(known.catalog)
+        return draft(links, known.catalog, self._calendar(), previous, (chosen, second)).plan
+
+    def _statement(self, known: Knowledge, reply: Reply, plan: Plan) -> Statement:
+        """The SQL for a plan or a reply, checked, with how it reads the question."""
         if reply.sql:
             checked = guard.check(reply.sql)
             if unknown := literals.check_literals(checked, known.catalog.held):
@@ -248,13 +276,6 @@ class Pipeline:
                 "The SQL for this answer was written by the language model; please check how it was read."
             )
             return Statement(checked.text, Method.SQL, sql_words.describe(checked), warnings=(warning,))
-        if read.beyond:
-            raise not_measured(known.catalog)
-        plan = read.plan
-        if chosen := reply.chosen.get("kpi"):
-            if chosen == NONE:
-                raise not_measured(known.catalog)
-            plan = draft(links, known.catalog, self._calendar(), previous, chosen).plan
         checked = guard.check(compile_plan(plan, known.catalog))
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
 
@@ -295,30 +316,6 @@ def _text(statement: Statement, table: Table, catalog: Catalog) -> str:
     if statement.plan is None:
         return wording.sentence_for_sql(table)
     return wording.sentence(statement.plan, table, catalog)
-
-
-def _warnings(links: Links, read: Draft, chosen: str | None) -> tuple[str, ...]:
-    """What the reader of the answer should know of how the question was read."""
-    said = [f'I read "{written}" as "{word}".' for written, word in links.corrections]
-    words = ", ".join(f'"{word}"' for word in read.unread)
-    if words and chosen:
-        said.append(
-            f"The language model took {words} to mean {chosen}; nothing else in them narrows the answer."
-        )
-    elif words and not read.beyond:
-        said.append(f"I found nothing in the data for {words}, so it does not narrow the answer.")
-    return tuple(said)
-
-
-def _chosen(read: Draft, statement: Statement, catalog: Catalog) -> str | None:
-    """The label of the KPI that the model chose, if it did."""
-    return catalog.by_name[statement.plan.kpis[0]].label if read.kpis and statement.plan else None
-
-
-def _cut_off(table: Table, settings: Settings) -> tuple[str, ...]:
-    if not table.truncated:
-        return ()
-    return (f"Only the first {len(table.rows):,} rows are shown; there are more.",)
 
 
 def _answer(

@@ -1,1 +1,1 @@
-"""The words that are sent to a model, as Jinja templates: `system.txt`, then `question.txt` or `check.txt`."""
+"""The words that are sent to a model, as Jinja templates: `system.txt`, and one for each kind of message."""

@@ -38,6 +38,7 @@ _ADVERBS = {
 _SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9}
 
 _GROUPED = [
+    rf"(?:by|per) (?!{_DIM}|{_NAMED}|PERIOD|the|all|our|each|every|single)[a-z]+ ({_DIM})(?! \d)",
     rf"(?:by|per|(?:for|in|of|across)? ?(?:each|every)(?: of)?|across(?: all)?|broken down by|split by|for all|"
     rf"grouped by|by each|compare|between) (?:the |all |our )*(?:different |individual |various |fiscal |single )*"
     rf"({_DIM}(?: (?:and |then )?(?:by |per |the )*{_DIM})*)(?! \d)",
@@ -65,6 +66,7 @@ _RANKED = [
     rf"number of ({_DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
 ]
 _FELL = r"(?:drop\w*|decreas\w*|fell|fall\w*|declin\w*|reduc\w*|losses|loss|cut)"
+_ROSE = r"(?:increas\w*|ris\w+|rose|gr[eo]w\w*|gain\w*)"
 _BETTER, _WORSE = r"(?:improv\w*)", r"(?:worsen\w*|deteriorat\w*)"
 _MOVED = rf"(?:{_FELL}|{_BETTER}|{_WORSE}|increas\w*|ris\w+|rose|gain\w*|jump\w*|chang\w*)"
 _STRONGEST = (
@@ -83,7 +85,7 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.RATIO,
-        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{_PER}|by) (?:\S+ of )?(?:the )?KPI|KPI per (?!{_DIM}|{_NAMED}|PERIOD|head|average)[a-z]\S+|how (?:many|much) KPI {_PER} KPI|"
+        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{_PER}|by) (?:\S+ of )?(?:the )?KPI|per (?=(?!{_DIM}|{_NAMED}|PERIOD|head|average|each|every|the|our|single|all|day)[a-z])|how (?:many|much) KPI {_PER} KPI|"
         rf"KPI(?: \S+){{0,6}} {_PER} KPI|{_PER} KPI",
     ),
     (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
@@ -91,12 +93,12 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.ABOVE_AVERAGE,
         r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*) "
-        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total )?(?:average|mean)",
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team s? ?|region s? ?|teams |regions |group )?(?:average|mean)",
     ),
     (
         Calculation.BELOW_AVERAGE,
         r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|(?:less|fewer|lower) \S+ than|shorter than|underperform\w*) "
-        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total )?(?:average|mean)",
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team |region |teams |regions |group )?(?:average|mean)",
     ),
     (
         Calculation.PERCENT_FROM_PREVIOUS,
@@ -139,7 +141,7 @@ _CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.SHARE,
-        r"(?:shares?|(?:in|as a) (?:relation|proportion|percent(?:age)?) (?:to|of) (?:the )?(?:total|whole|all)|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
+        r"(?:shares?|how (?:much|many) of (?:\S+ ){1,12}(?:in|as a) percent\w*|(?:in|as a) (?:relation|proportion|percent(?:age)?) (?:to|of) (?:the )?(?:total|whole|all)|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
         r"(?:what|which) (?:percent(?:age)?|%|part|portion|fraction))",
     ),
     (Calculation.PERCENT_CHANGE, r"(?:by|in) (?:percent|%)"),
@@ -172,9 +174,10 @@ _SUBJECTS: list[tuple[Subject, str]] = [
 _COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
 _EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
-    r"ignor\w+|leaving (?:out|aside)|disregard\w*|not in|outside(?: of)?|besides|minus(?! (?:the )?KPI)|leave out|not counting)"
+    r"ignor\w+|leaving (?:out|aside)|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|minus(?! (?:the )?KPI)|leave out|not counting)"
     rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {_NAMED})+)"
 )
+_EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking) ((?:the |team |region )*{_NAMED}(?: (?:and|or) {_NAMED})*) (?:out|aside|away)"
 _EXCLUDED_AFTER = rf"({_NAMED}(?: (?:and|or) {_NAMED})*)(?: \w+){{0,2}} (?:excluded|left out|leave out|aside|excluding)(?! {_NAMED}| the)"
 _EACH = (
     r"(?:average|mean|avg) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
@@ -193,6 +196,12 @@ _TREND = (
 )
 _BY_VALUE = r"values?|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
 _PLACES = {"second": 2, "2 nd": 2, "third": 3, "3 rd": 3, "fourth": 4, "4 th": 4}
+_COMPARATIVES = (
+    (Order.HIGH, r"more|higher|bigger|larger|greater|longer"),
+    (Order.LOW, r"less|fewer|lower|smaller|shorter|cheaper"),
+    (Order.BEST, r"better|stronger|faster"),
+    (Order.WORST, r"worse|weaker|slower"),
+)
 _SORTED = r"(?:sort\w*|order\w*|rank\w*)(?: (?:from|by))?"
 _COMBINED = r"combined|together|in total for|altogether|summed|taken together"
 _DEFINITION = (
@@ -203,7 +212,7 @@ _DEFINITION = (
 _CHANGES_DATA = (
     r"^(?:please |can you |could you |would you |will you |pls |kindly |now |i want to |i need to |i d like to |"
     r"i want you to |i need you to |i d like you to |we need to |let s |go ahead and |go and |just |hey |hi |ok |quickly )*"
-    r"(?:delete|remove|erase|drop|insert|add|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
+    rf"(?:delete|remove|erase|drop|insert|add(?! {_NAMED})|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
     r"set|correct|fix|wipe|purge|increase|decrease|store|save|change|grant|revoke|replace)\b(?! (?:from|in|of) )(?!.{0,40}\bdid\b)|"
     r"\b(?:and|then|after that|afterwards|also|but|danach) (?:\S+ ){0,2}(?:set|delete|remove|erase|update|change|insert|overwrite|"
     r"truncate|correct|wipe|purge|rename|replace|add|lower|raise|double|reset) (?:it|them|that|those|the|all|every|this|its|their|to|a|an|any|ihn|sie|our)\b|"
@@ -245,6 +254,8 @@ class Cues:
     """Which place is asked for: 2 for "the second highest"."""
     first: int | None = None
     """How many of what is listed are wanted: "only the first three"."""
+    than_that: str | None = None
+    """`>` or `<`: "and which had fewer than that?"."""
     single_out: bool = False
     """It ends with a single superlative: "and the worst?"."""
     by_value: bool = False
@@ -253,6 +264,7 @@ class Cues:
     """It speaks of a fall: what changed most is what fell most."""
     fiscal: bool = False
     """The years or quarters that it groups by are fiscal ones."""
+    rose: bool = False
     better: bool = False
     worse: bool = False
     """It speaks of getting better or worse, which the KPI's good direction says more about."""
@@ -309,7 +321,7 @@ def find(words: list[str]) -> Cues:
     conditions = _conditions(skeleton)
     excluded = tuple(
         skeleton.span(*match.span(1))
-        for pattern in (_EXCLUDED, _EXCLUDED_AFTER)
+        for pattern in (_EXCLUDED, _EXCLUDED_AROUND, _EXCLUDED_AFTER)
         for match in skeleton.all(pattern)
     )
     each = next((dim for m in skeleton.all(_EACH) for dim in _units(*m.groups())), None)
@@ -317,8 +329,10 @@ def find(words: list[str]) -> Cues:
         rf"(second|third|fourth|2 nd|3 rd|4 th) (?:{_RANK}|place|ranked)|"
         r"(?:who|which|what|and)(?: \S+){0,3} (second|third|fourth|2 nd|3 rd|4 th)(?: one)?(?= |$)(?! quarter| half)"
     )
-    first = skeleton.find(rf"first ({_COUNT})(?! {_DIM})")
-    one = skeleton.find(rf"(?:the|and|then|of) (?:{_RANK})(?: one)?$|^(?:{_RANK})$")
+    first = skeleton.find(rf"first ({_COUNT})(?! {_DIM})|({_COUNT}) first(?! {_DIM})")
+    one = skeleton.find(
+        rf"(?:the|and|then|of|what|which|that|one) (?:{_RANK})(?: one| of all)?$|^(?:{_RANK})$"
+    )
     calculation = next((calc for calc, pattern in _CALCULATIONS if skeleton.find(pattern)), None)
     subject = next((subject for subject, pattern in _SUBJECTS if skeleton.find(pattern)), None)
     ranked, single = _ranked(skeleton)
@@ -358,12 +372,14 @@ def find(words: list[str]) -> Cues:
         each=each,
         fell=bool(skeleton.find(_FELL)),
         fiscal=bool(skeleton.find(rf"fiscal (?:{_DIM})")),
+        rose=bool(skeleton.find(_ROSE)),
         better=bool(skeleton.find(_BETTER)),
         worse=bool(skeleton.find(_WORSE)),
         denominator=bool(skeleton.find(rf"{_PER} KPI"))
         and not re.search(rf"KPI.* {_PER} KPI", skeleton.text),
         place=_PLACES[place[1] or place[2]] if place else None,
-        first=_whole_number(first[1]) if first else None,
+        first=_whole_number(first[1] or first[2]) if first else None,
+        than_that=_than_that(skeleton),
         single_out=bool(one),
         by_value=bool(skeleton.find(_BY_VALUE)),
         excluded=excluded,
@@ -428,6 +444,9 @@ def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
             if not number and (asked := skeleton.find(rf"({_COUNT}) {_DIM}")):
                 number = asked[1]
             return order, _whole_number(number)
+    for order, pattern in _COMPARATIVES:
+        if skeleton.find(rf"(?:which|what) {_DIM}(?: \S+){{0,4}}? (?:{pattern})(?! than)(?!.* than )"):
+            return order, None
     for order, pattern in (
         (Order.LOW, r"ascending|asc|lowest first|from low to high|smallest first"),
         (
@@ -438,6 +457,16 @@ def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
         if skeleton.find(pattern):
             return order, None
     return None, None
+
+
+def _than_that(skeleton: Skeleton) -> str | None:
+    for operator, words in (
+        (">", "more|higher|larger|better|longer"),
+        ("<", "less|fewer|lower|smaller|shorter"),
+    ):
+        if skeleton.find(rf"(?:{words})(?: \S+)? than (?:that|this|it)"):
+            return operator
+    return None
 
 
 def _whole_number(word: str | None) -> int | None:

@@ -20,6 +20,9 @@ _CODES = ("de", "fr", "es", "nl", "pt")
 _ENGLISH = "en.yml"
 _GUESS = 0.3
 """What a word that is only known by its beginning counts less when languages are told apart."""
+_LONGEST_COUNT = 3
+"""Digits of a number that counts something; a longer one is a year or an amount."""
+_ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
 _THOUSANDS = re.compile(r"\.(?=\d{3}(?!\d))")
 
 
@@ -201,7 +204,9 @@ def _slot(pattern: str, word: str, english: str) -> str | None:
     if pattern == "{yy}":
         return f"20{word}" if len(word) == 2 and word.isdigit() and 15 <= int(word) <= 45 else None
     if pattern == "{n}" and word.isdigit():
-        return word
+        return word if len(word) <= _LONGEST_COUNT else None
+    if pattern == "{unit}":
+        english = _ADVERBS.get(english, english)
     return english if english in _slot_words()[pattern] else None
 
 

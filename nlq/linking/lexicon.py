@@ -74,6 +74,8 @@ def _phrases(catalog: Catalog) -> Iterator[_Phrase]:
         yield from _whole(Kind.TEAM, team.name, (team.name, *team.synonyms))
     for region in catalog.regions:
         yield from _whole(Kind.REGION, region.name, (region.name, *region.synonyms))
+        for name in other_names(region.name):
+            yield Kind.REGION, region.name, stems(name), 1.0
     for country in catalog.countries:
         for name in (country, *other_names(country)):
             yield Kind.COUNTRY, country, stems(name), 1.0

@@ -48,14 +48,23 @@ class Links:
         return "kpi" in said or "kpi" in self.cues.by
 
 
-def link(text: str, names: Names, calendar: Calendar, base: Period | None = None) -> Links:
+def link(
+    text: str,
+    names: Names,
+    calendar: Calendar,
+    base: Period | None = None,
+    *,
+    about_anomalies: bool = False,
+) -> Links:
     """Link the question `text` against a catalogue's `names`.
 
-    `base` is the period of the question before, which "the year before" is relative to.
+    `base` is the period of the question before, which "the year before" is relative to; where that was
+    `about_anomalies`, a bare "high" is a severity.
     """
     tokens, corrections = _read(text, names)
     words = [token.folded for token in tokens]
-    mentions = names.whole(tokens)
+    mentions = names.whole(tokens, about_anomalies=about_anomalies)
+    mentions = names.rather_kpis(tokens, mentions)
     if not any(mention.kind is Kind.KPI for mention in mentions):
         mentions = names.scattered(tokens, mentions)
     taken = _taken(len(words), mentions)

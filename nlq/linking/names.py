@@ -9,7 +9,7 @@ from functools import cached_property
 from nlq.catalog import Catalog, Kpi
 from nlq.linking.lexicon import LONGEST, Entry, Kind, Lexicon, build
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, SEVERITY_WORDS
-from nlq.linking.words import Token, akin, stems
+from nlq.linking.words import Token, akin, fold, stems
 
 SURE_SCORE, SURE_MARGIN = 0.4, 1.5
 """Loose words decide on a KPI that they say this part of, and this many times more than of any other."""
@@ -45,7 +45,7 @@ class Names:
     def __post_init__(self) -> None:
         object.__setattr__(self, "lexicon", build(self.catalog))
 
-    def whole(self, tokens: Sequence[Token]) -> tuple[Mention, ...]:
+    def whole(self, tokens: Sequence[Token], *, about_anomalies: bool = False) -> tuple[Mention, ...]:
         """The names that are written out in full (or as a synonym), longest first, each word used once."""
         found: list[tuple[int, int, tuple[Entry, ...]]] = []
         taken = [False] * len(tokens)
@@ -57,7 +57,10 @@ class Names:
                     taken[span] = [True] * length
                     found.append((start, start + length, entries))
         has_kpi = any(all(entry.kind is Kind.KPI for entry in entries) for _, _, entries in found)
-        mentions = (_decided(tokens, start, end, entries, has_kpi) for start, end, entries in sorted(found))
+        mentions = (
+            _decided(tokens, start, end, entries, has_kpi, about_anomalies)
+            for start, end, entries in sorted(found)
+        )
         return tuple(mention for mention in mentions if mention)
 
     def scattered(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> tuple[Mention, ...]:
@@ -77,6 +80,28 @@ class Names:
             if len(rest) < len(name) and rest and all(_any_akin(word, free) for word in rest):
                 return True
         return False
+
+    def rather_kpis(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+        """The mentions, where a word that a KPI's name holds as it is written names that KPI.
+
+        "surgeries" is `Surgeries Performed` where there is a team Surgery too, and so is "per surgery".
+        """
+        return tuple(self._rather_kpi(tokens, mention) for mention in mentions)
+
+    def _rather_kpi(self, tokens: Sequence[Token], mention: Mention) -> Mention:
+        token = tokens[mention.start]
+        if mention.kind is Kind.KPI or mention.end - mention.start > 1:
+            return mention
+        as_written = any(token.folded in fold(value).split() for value in mention.values)
+        divides = mention.start > 0 and tokens[mention.start - 1].folded == "per"
+        names = [kpi for kpi in self.catalog.kpis if self._holds(kpi, token, exactly=not divides)]
+        if len(names) != 1 or (as_written and not divides):
+            return mention
+        return replace(mention, kind=Kind.KPI, values=(names[0].name,))
+
+    @staticmethod
+    def _holds(kpi: Kpi, token: Token, *, exactly: bool) -> bool:
+        return token.folded in fold(kpi.label).split() if exactly else token.stem in stems(kpi.label)
 
     def partial(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
         """KPIs that are named by two or more words in a row of their names."""
@@ -183,11 +208,16 @@ def _any_akin(word: str, others: Iterable[str]) -> bool:
 
 
 def _decided(
-    tokens: Sequence[Token], start: int, end: int, entries: tuple[Entry, ...], has_kpi: bool
+    tokens: Sequence[Token],
+    start: int,
+    end: int,
+    entries: tuple[Entry, ...],
+    has_kpi: bool,
+    about_anomalies: bool,
 ) -> Mention | None:
     """What the words name, from the word beside them or the usual order of kinds; None for nothing."""
     beside = _kinds_beside(tokens, start, end)
-    if all(entry.kind is Kind.SEVERITY for entry in entries):
+    if all(entry.kind is Kind.SEVERITY for entry in entries) and not about_anomalies:
         near = tokens[max(0, start - 4) : end + 4]
         if not any(token.stem in SEVERITY_WORDS for token in near):
             return None

@@ -127,7 +127,8 @@ def _open(words: Sequence[str], at: int, point: Point, before: str, calendar: Ca
     mention = PeriodMention(at, point.after, point.period, point.count, point.unit or point.period.grain)
     start, end = point.period.start, point.period.end
     relative = point.count > 1 or point.period.grain is None
-    if before in {"since", "starting", "from"} and not relative:
+    looks_back = words[point.after - 1] in {"before", "earlier", "prior"}
+    if before in {"since", "starting", "from"} and not relative and not (before == "from" and looks_back):
         after_now = words[point.after : point.after + 1] in (["onward"], ["onwards"], ["on"])
         period = Period(start, None, f"since {point.period.label}")
         return replace(mention, start=at - 1, end=point.after + after_now, period=period, unit=None)

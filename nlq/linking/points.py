@@ -76,6 +76,13 @@ class Calendar:
             return self._earlier(base, UNITS[following], 1, at + 3)
         if word in UNITS and following in _BEFORE and (base or not _compared_with(words, at)):
             return self._earlier(base, UNITS[word], 1, at + 2)
+        if (
+            word in {"fiscal", "financial"}
+            and following in UNITS
+            and _word(words, at + 2) in _BEFORE
+            and base
+        ):
+            return self._earlier(base, UNITS[following], 1, at + 3)
         if (number := _number(word)) and following in UNITS and _word(words, at + 2) == "ago":
             return self._earlier(None, UNITS[following], number, at + 3)
         if word in {"previous", "prior", "preceding"} and base and base.grain and following != "years":

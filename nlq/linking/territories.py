@@ -14,14 +14,14 @@ _LANGUAGES = ("en", "de", "fr", "es", "nl", "pt")
 
 
 def other_names(country: str) -> tuple[str, ...]:
-    """Other names of `country`, in any of the languages; none for what is no country."""
+    """Other names of a country, continent or the like, in any of the languages; none for anything else."""
     code = _codes().get(fold(country))
     return tuple(name for name in _names().get(code or "", ()) if fold(name) != fold(country))
 
 
 @cache
 def _names() -> Mapping[str, tuple[str, ...]]:
-    """ISO 3166 code -> names."""
+    """ISO 3166 or UN M49 code -> names."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
     for code, name in _named():
         found[code][name] = None
@@ -36,8 +36,7 @@ def _codes() -> Mapping[str, str]:
 def _named() -> Iterator[tuple[str, str]]:
     for language in _LANGUAGES:
         for code, name in Locale(language).territories.items():
-            if len(code) == 2:
-                yield code, name
+            yield code, name
     everyday = resources.files("nlq.linking") / "languages" / "countries.yml"
     for code, names in yaml.safe_load(everyday.read_text(encoding="utf-8")).items():
         for name in names:

@@ -77,6 +77,9 @@ def _corrected(token: Token, names: Collection[str], common: Collection[str]) ->
         return token
     if len(word) < _SHORTEST:
         return _untwisted(token, common)
+    begun = [name for name in names if name.startswith(word)] if len(word) >= _SHORTEST else []
+    if len(begun) == 1:
+        return replace(token, folded=begun[0], stem=stem(begun[0]))
     slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
     for words in (names, common):
         near = process.extract(word, words, scorer=OSA.distance, score_cutoff=slips, limit=2)

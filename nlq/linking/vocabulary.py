@@ -60,7 +60,8 @@ FUNCTION_WORDS = frozenset(
     performing performance company companywide business overall question answer table report overview
     summary detail details breakdown available whats hows wheres give me us one ones s t re ve ll d
     doing were belong belongs belonged part end start beginning begin began write many times percent
-    instead split break group same put use compare it's ones rest remaining combination combinations
+    whole entire full case cases instead split break group same put use compare it's ones rest add plus
+    include remaining combination combinations
     single individual saw different exactly overall first looked looking out nothing else anything together
     stand stood far till until since ago up down off again ever always what's
     """.split()

@@ -66,6 +66,7 @@ class _Compiler:
         self.by = plan.by
         if self._compares():
             self.by = tuple(dim for dim in plan.by if dim is not compared_dimension(plan))
+        self.within = tuple(dim for dim in plan.within if dim in self.by)
 
     def statement(self) -> str:
         """The whole SELECT."""
@@ -90,7 +91,7 @@ class _Compiler:
     def _adds_up(self) -> bool:
         """Whether the numbers are made of readings' values, not of how many rows there are."""
         if self.anomalies:
-            return self.plan.measure is not Measure.USUAL
+            return self.plan.measure not in {Measure.USUAL, Measure.LAST}
         return self.plan.subject is Subject.VALUES
 
     @property
@@ -125,7 +126,7 @@ class _Compiler:
         simple = self.calculation is Calculation.NONE or (
             self.calculation in _COMPARED and not self._compares()
         )
-        if simple and not self.plan.within and not self.plan.each:
+        if simple and not self.within and not self.plan.each:
             having = sql.conjunction(sql.compared(c, self._aggregate()) for c in conditions)
             return self._joined(
                 self._core(),
@@ -140,7 +141,7 @@ class _Compiler:
         steps = self._grouped()
         dims = [sql.name(dim.value) for dim in self.by]
         inner = f"SELECT {', '.join([*dims, *columns])}\nFROM grouped"
-        if self.plan.within:
+        if self.within:
             return self._within(steps, inner, where, target)
         if where and self.calculation not in _AVERAGES:
             inner = f"SELECT *\nFROM (\n{textwrap.indent(inner, '    ')}\n) AS calculated"
@@ -207,11 +208,13 @@ class _Compiler:
                 self._joined(f"SELECT {columns}", f"FROM {self._source()}", where, f"GROUP BY {dim.value}")
             )
         listed = textwrap.indent("\nUNION ALL\n".join(members), "    ")
+        numbers = [f"{self._rounded(name)} AS {name}" for name in ("before", "after")]
+        numbers.append(f"{self._rounded('after - before')} AS change")
         largest = "abs(after - before) DESC NULLS LAST, member"
         place = f"row_number() OVER (PARTITION BY dimension ORDER BY {largest}) AS place"
         return self._joined(
             f"WITH members AS (\n{listed}\n), ranked AS (",
-            f"    SELECT dimension, member, before, after, after - before AS change,\n        {place}",
+            f"    SELECT dimension, member, {', '.join(numbers)},\n        {place}",
             "    FROM members\n)",
             "SELECT dimension, member, before, after, change",
             "FROM ranked",
@@ -221,7 +224,7 @@ class _Compiler:
 
     def _within(self, steps: str, inner: str, where: list[str], target: str) -> str:
         """The first `top` rows for each member of the dimensions `within`."""
-        groups = ", ".join(sql.name(dim.value) for dim in self.plan.within)
+        groups = ", ".join(sql.name(dim.value) for dim in self.within)
         way = "DESC" if self._descending() else "ASC"
         dims = [sql.name(dim.value) for dim in self.by]
         tie = ", ".join(dims)
@@ -276,9 +279,14 @@ class _Compiler:
         one, two = sql.name(base), sql.name(other)
         if self.calculation in _RATIOS:
             quotient = f"round({_RATIOS[self.calculation]}{one} / nullif({two}, 0), 4)"
-            return [one, two, f"{quotient} AS {_SORTED_BY[self.calculation]}"]
+            shown = [f"{self._rounded(name)} AS {name}" for name in (one, two)]
+            return [*shown, f"{quotient} AS {_SORTED_BY[self.calculation]}"]
         percent = f"round(100.0 * ({two} - {one}) / nullif({one}, 0), 2) AS percent_change"
-        return [one, two, f"{two} - {one} AS difference", percent]
+        shown = [f"{self._rounded(name)} AS {name}" for name in (one, two)]
+        return [*shown, f"{self._rounded(f'{two} - {one}')} AS difference", percent]
+
+    def _rounded(self, expression: str) -> str:
+        return sql.rounded(expression, self.kpis) if self._adds_up else expression
 
     def _core(self, by: tuple[Dimension, ...] | None = None) -> str:
         """The readings, grouped by `by` or else by the plan's dimensions."""
@@ -309,7 +317,8 @@ class _Compiler:
             return f"count(*) FILTER (WHERE {only})" if only else "count(*)"
         if self.anomalies:
             return sql.aggregate((), self.plan.measure, only)
-        return sql.aggregate(kpis or self.kpis, self.plan.measure, only)
+        exact = only is not None
+        return sql.aggregate(kpis or self.kpis, self.plan.measure, only, exact=exact)
 
     def _side_kpis(self, label: str) -> list[Kpi] | None:
         """The KPI that a side is, where the sides are KPIs: each adds up in its own way."""
@@ -343,7 +352,7 @@ class _Compiler:
             f"row_number() OVER (PARTITION BY {series} ORDER BY timestamp DESC, kpi_data_id DESC) = 1"
             " AS is_latest"
         )
-        columns = "kpi, category, team, department, region, country, value, timestamp"
+        columns = "kpi, category, unit, team, department, region, country, value, timestamp"
         inner = self._joined(
             f"SELECT {columns},\n    {latest}", f"FROM {self._view()}", self._where(by or self.by)
         )

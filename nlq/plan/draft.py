@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 from nlq.catalog import Aggregation, Catalog
 from nlq.linking.lexicon import Kind
@@ -11,9 +12,10 @@ from nlq.linking.points import Calendar
 from nlq.linking.words import stems
 from nlq.period import Grain, Period, shift, shifted, spoken_range, unit
 from nlq.plan.follow_up import is_follow_up, merged
-from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
+from nlq.plan.model import Calculation, Condition, Dimension, Filter, Measure, Order, Plan, Subject
 
 _DIMENSIONS = {
+    Kind.KPI: Dimension.KPI,
     Kind.TEAM: Dimension.TEAM,
     Kind.DEPARTMENT: Dimension.DEPARTMENT,
     Kind.REGION: Dimension.REGION,
@@ -69,7 +71,7 @@ def draft(
     catalog: Catalog,
     calendar: Calendar,
     previous: Plan | None = None,
-    chosen: str | None = None,
+    chosen: tuple[str, ...] = (),
 ) -> Draft:
     """The plan that `links` say.
 
@@ -78,14 +80,19 @@ def draft(
         catalog: what the links are links to.
         calendar: what periods are relative to.
         previous: the plan of the question before in the same conversation, for a follow-up.
-        chosen: the KPI that was chosen from an earlier draft's `kpis`.
+        chosen: the KPIs that were chosen from earlier drafts' `kpis`.
     """
     return _Drafter(links, catalog, calendar, previous, chosen).draft()
 
 
 class _Drafter:
     def __init__(
-        self, links: Links, catalog: Catalog, calendar: Calendar, previous: Plan | None, chosen: str | None
+        self,
+        links: Links,
+        catalog: Catalog,
+        calendar: Calendar,
+        previous: Plan | None,
+        chosen: tuple[str, ...],
     ) -> None:
         self.chosen = chosen
         self.links, self.catalog = links, catalog
@@ -106,6 +113,8 @@ class _Drafter:
         filters = self._filters(subject)
         if subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
             plan = self._name_plan(subject, kpis, filters)
+            if self.previous:
+                plan = merged(plan, self.previous, self.links)
             return Draft(plan, unread=self.links.leftovers)
         if ask and subject is Subject.VALUES:
             return Draft(Plan(), ask=ask)
@@ -135,19 +144,18 @@ class _Drafter:
         named = self.links.of(Kind.KPI)
         if self.chosen:
             known = tuple(m.values[0] for m in named if len(m.values) == 1)
-            return self._in_order(known, self.chosen), (), ()
+            kpis = self._in_order(known, *self.chosen)
+            return kpis, self._second(kpis), ()
         ambiguous = next((mention for mention in named if len(mention.values) > 1), None)
         if ambiguous:
             others = {value for mention in named if len(mention.values) == 1 for value in mention.values}
             if not others.intersection(ambiguous.values):
                 return (), (), ambiguous.values
         kpis = tuple(dict.fromkeys(m.values[0] for m in named if len(m.values) == 1))
-        if len(kpis) == 1 and self.cues.calculation in _PAIRS and self.links.leftovers:
+        if len(kpis) == 1 and self._needs_two():
             if other := sure(self.links.further):
                 return self._in_order(kpis, other), (), ()
-            likely = (name for name, _ in self.links.further)
-            open_kpis = dict.fromkeys((*likely, *self.catalog.by_name))
-            return kpis, tuple(name for name in open_kpis if name not in kpis), ()
+            return kpis, self._second(kpis), ()
         if len(kpis) == 1 and self._joins_another() and (other := sure(self.links.further)):
             return self._in_order(kpis, other), (), ()
         if kpis:
@@ -156,7 +164,7 @@ class _Drafter:
             likely = (name for name, _ in self.links.candidates)
             return (), tuple(dict.fromkeys((*likely, *self.catalog.by_name))), ()
         if name := sure(self.links.candidates):
-            return (name,), (), ()
+            return (name,), self._second((name,)), ()
         if not self.links.leftovers and (equal := tied(self.links.candidates)):
             return (), (), equal
         return (), tuple(name for name, _ in self.links.candidates), ()
@@ -166,20 +174,41 @@ class _Drafter:
         joined = {"and", "versus", "with", "to"} & {token.folded for token in self.links.tokens}
         return bool(joined) or self.cues.calculation is Calculation.CORRELATION
 
-    def _in_order(self, known: tuple[str, ...], other: str) -> tuple[str, ...]:
+    def _in_order(self, known: tuple[str, ...], *others: str) -> tuple[str, ...]:
         """The KPIs of a pair as the question puts them, or a single one."""
-        return tuple(dict.fromkeys((other, *known) if self.cues.denominator else (*known, other)))
+        return tuple(dict.fromkeys((*others, *known) if self.cues.denominator else (*known, *others)))
+
+    def _needs_two(self) -> bool:
+        """Whether a calculation takes two KPIs and words are left over that may name one."""
+        calculation = self.cues.calculation
+        joined = {"and", "with", "between"} & {token.folded for token in self.links.tokens}
+        pairs = calculation in _PAIRS or (calculation is Calculation.CORRELATION and bool(joined))
+        return pairs and bool(self.links.leftovers)
+
+    def _second(self, kpis: tuple[str, ...]) -> tuple[str, ...]:
+        """The KPIs to choose the second one of a pair from; none where one is enough."""
+        if len(kpis) != 1 or not self._needs_two():
+            return ()
+        likely = (name for name, _ in self.links.further)
+        return tuple(n for n in dict.fromkeys((*likely, *self.catalog.by_name)) if n not in kpis)
 
     def _subject(self, has_kpi: bool) -> Subject:
         cues = self.cues
-        if self.previous:
-            return self.previous.subject if cues.subject is None else cues.subject
+        averaged = cues.measure in {Measure.AVERAGE, Measure.MEDIAN, Measure.SUM}
+        lists = cues.subject is Subject.READINGS and not (
+            averaged and not cues.counted and not cues.conditions
+        )
+        if self.previous and (cues.subject is None or (cues.subject is Subject.READINGS and not lists)):
+            return self.previous.subject
         if cues.definition and has_kpi and not self.links.periods:
             return Subject.KPIS
         if cues.subject is Subject.ANOMALIES:
             return Subject.ANOMALIES
         if cues.subject is Subject.READINGS:
-            return Subject.READINGS
+            averaged = cues.measure in {Measure.AVERAGE, Measure.MEDIAN, Measure.SUM}
+            return (
+                Subject.VALUES if averaged and not cues.counted and not cues.conditions else Subject.READINGS
+            )
         named = self.links.of(Kind.KPI)
         plain = not (cues.order or cues.calculation or cues.conditions or cues.by or self.links.periods)
         if cues.names in _NAME_SUBJECTS and plain and not named and not sure(self.links.candidates):
@@ -205,7 +234,7 @@ class _Drafter:
     def _filters(self, subject: Subject) -> tuple[Filter, ...]:
         found: dict[tuple[Dimension, bool], list[str]] = {}
         for mention in self.links.mentions:
-            if mention.kind is Kind.KPI:
+            if mention.kind is Kind.KPI and not mention.excluded:
                 continue
             values = found.setdefault((_DIMENSIONS[mention.kind], mention.excluded), [])
             values += [value for value in mention.values if value not in values]
@@ -335,6 +364,9 @@ class _Drafter:
             calculation = Calculation.NONE
         if calculation in _PAIRS:
             plan, calculation = self._paired(plan, calculation)
+        moved = cues.rose or cues.fell or cues.better or cues.worse
+        if calculation is Calculation.NONE and moved and cues.ranked and len(plan.periods) == 2:
+            calculation = Calculation.DIFFERENCE
         if cues.year_over_year:
             plan, calculation = self._year_over_year(plan)
         if calculation in _CHANGES:
@@ -366,6 +398,9 @@ class _Drafter:
         )
 
     def _correlated(self, plan: Plan) -> Plan:
+        if len(plan.kpis) == 1:
+            unit_of = next((dim.value for dim in plan.by if dim.is_time), "month")
+            plan = replace(plan, periods=tuple(p for p in plan.periods if p.grain != unit_of))
         times = [dim for dim in plan.by if dim.is_time]
         by = tuple(d for d in plan.by if not d.is_time and d not in {Dimension.KPI, Dimension.PERIOD})
         each = times[0] if times else Dimension.MONTH
@@ -388,9 +423,27 @@ class _Drafter:
                 order = Order.BEST if self.cues.better else Order.WORST
             elif self.cues.fell:
                 order = turned.get(order, Order.LOW)
+        if changes and self._which_moved(plan):
+            return replace(plan, conditions=(Condition(self._direction(plan), Decimal(0)),))
         if self.cues.place and plan.by:
             return replace(plan, order=order, skip=self.cues.place - 1, top=1)
         return replace(plan, order=order)
+
+    def _which_moved(self, plan: Plan) -> bool:
+        """Whether those are asked for that rose, fell, got better or worse: "which teams improved"."""
+        cues = self.cues
+        moved = cues.rose or cues.fell or cues.better or cues.worse
+        several = bool(cues.ranked) and not cues.single and not cues.order and not plan.conditions
+        return moved and several and set(cues.ranked) <= set(plan.by)
+
+    def _direction(self, plan: Plan) -> str:
+        """The sign of the change that is asked for."""
+        cues = self.cues
+        kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
+        up = kpi is None or kpi.direction.value == "up"
+        if cues.better or cues.worse:
+            return ">" if cues.better == up else "<"
+        return "<" if cues.fell else ">"
 
     def _year_over_year(self, plan: Plan) -> tuple[Plan, Calculation]:
         if len(plan.periods) == 1 and not any(dim.is_time for dim in plan.by):

@@ -202,18 +202,23 @@ def how(kpi: Kpi, measure: Measure) -> Measure:
     return _USUAL[kpi.aggregation] if measure is Measure.USUAL else measure
 
 
-def aggregate(kpis: Sequence[Kpi], measure: Measure, only: str | None = None) -> str:
-    """The expression for the value of `kpis` in a group, of the readings that satisfy `only` alone."""
+def aggregate(kpis: Sequence[Kpi], measure: Measure, only: str | None = None, *, exact: bool = False) -> str:
+    """The expression for the value of `kpis` in a group, of the readings that satisfy `only` alone.
+
+    It is rounded for people unless `exact`, for what is worked out further.
+    """
     ways: dict[Measure, list[str]] = {}
     for kpi in kpis:
         ways.setdefault(how(kpi, measure), []).append(kpi.name)
     if len(ways) < 2:
-        return rounded(_aggregate(next(iter(ways), Measure.SUM), only), kpis)
+        way = Measure.SUM if measure is Measure.USUAL else measure
+        number = _aggregate(next(iter(ways), way), only)
+        return number if exact else rounded(number, kpis)
     cases = " ".join(
         f"WHEN kpi IN ({', '.join(text(n) for n in names)}) THEN {_aggregate(way, only)}"
         for way, names in ways.items()
     )
-    return rounded(f"CASE {cases} END", kpis)
+    return f"CASE {cases} END" if exact else rounded(f"CASE {cases} END", kpis)
 
 
 def rounded(expression: str, kpis: Sequence[Kpi]) -> str:

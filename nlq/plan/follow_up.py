@@ -5,16 +5,20 @@ from dataclasses import replace
 from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links
 from nlq.period import Period
-from nlq.plan.model import Calculation, Dimension, Filter, Measure, Plan, Subject
+from nlq.plan.model import Calculation, Condition, Dimension, Filter, Measure, Plan, Subject
 
 _BEGINNINGS = {
     *("and", "same", "only", "just", "now", "instead", "then", "but", "also", "or", "by", "about", "per"),
     *("as", "without", "excluding", "except", "for", "in", "split", "compared", "versus", "broken", "those"),
-    *("what", "how"),
+    *("what", "how", "add", "plus", "include"),
 }
 """First words of questions that go on; "what" and "how" only before "about"."""
+_ADDING = {"add", "plus", "include"}
+_BESIDE = {"split", "broken", "also", "additionally", "too"}
+"""Words that put a dimension beside those before, where "by month" alone replaces them."""
 _MOST_WORDS = 12
 _SUBJECTS = {Subject.VALUES, Subject.READINGS, Subject.ANOMALIES}
+_SHORT = 4
 _PARTS = {
     Dimension.TEAM: Dimension.DEPARTMENT,
     Dimension.DEPARTMENT: Dimension.TEAM,
@@ -28,8 +32,12 @@ _COMPARISONS = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
 def is_follow_up(links: Links, before: Plan) -> bool:
     """Whether a question says too little to stand alone after `before`, or begins as one that goes on."""
     words = [token.folded for token in links.tokens]
-    if not words or len(words) > _MOST_WORDS or before.subject not in _SUBJECTS:
+    if not words or len(words) > _MOST_WORDS:
         return False
+    if before.subject not in _SUBJECTS:
+        return _goes_on(words) and _is_plain(links) and not (links.cues.by or links.cues.subject)
+    if "all" in words and links.cues.names in before.by and before.top:
+        return True
     if _goes_on(words) and not (links.leftovers and not links.of(Kind.KPI)):
         return True
     own_subject = links.cues.subject or links.all_kpis or (links.cues.names and _is_plain(links))
@@ -38,6 +46,8 @@ def is_follow_up(links: Links, before: Plan) -> bool:
 
 def merged(plan: Plan, before: Plan, links: Links) -> Plan:
     """The plan of a follow-up: what it says replaces the same part of the plan `before`."""
+    if before.subject not in _SUBJECTS:
+        return replace(before, kpis=plan.kpis or before.kpis, filters=plan.filters or before.filters)
     periods = _periods(plan, before, links)
     same_kpi = plan.kpis in {(), before.kpis}
     new_order = links.cues.order is not None
@@ -47,19 +57,19 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
         subject=plan.subject if links.cues.subject else before.subject,
         kpis=plan.kpis or before.kpis,
         measure=before.measure if same_kpi and not new_order else Measure.USUAL,
-        filters=_filters(plan, before),
+        filters=_filters(plan, before, adding=links.tokens[0].folded in _ADDING),
         periods=periods,
         by=by,
         calculation=before.calculation,
         window=before.window,
-        conditions=() if links.cues.conditions else before.conditions,
+        conditions=_conditions(before, links),
         order=before.order,
-        top=before.top,
+        top=None if links.cues.names in before.by else before.top,
         skip=0,
         within=tuple(dim for dim in before.within if dim in by),
-        count=before.count and not (plan.by or new_order),
+        count=_counts(plan, before, links),
         year_start=before.year_start,
-        each=before.each if before.each not in by else None,
+        each=before.each if before.each not in by and not _is_total(links) else None,
     )
 
 
@@ -73,12 +83,37 @@ def _is_plain(links: Links) -> bool:
     return not (cues.order or cues.calculation or cues.conditions or cues.place or links.periods)
 
 
-def _filters(plan: Plan, before: Plan) -> tuple[Filter, ...]:
-    """The filters before, less those on what the question now names itself."""
+def _counts(plan: Plan, before: Plan, links: Links) -> bool:
+    if links.cues.counted and not plan.by and before.by:
+        return True
+    return before.count and not (plan.by or links.cues.order)
+
+
+def _conditions(before: Plan, links: Links) -> tuple[Condition, ...]:
+    """The conditions before, turned round by "fewer than that"; none where the question has its own."""
+    if operator := links.cues.than_that:
+        return tuple(replace(condition, operator=operator) for condition in before.conditions)
+    return () if links.cues.conditions else before.conditions
+
+
+def _is_total(links: Links) -> bool:
+    """Whether only the total of what was listed is asked for."""
+    return links.cues.measure is Measure.SUM and len(links.tokens) <= _SHORT and not links.cues.by
+
+
+def _filters(plan: Plan, before: Plan, *, adding: bool) -> tuple[Filter, ...]:
+    """The filters before, less those on what the question now names itself, or with that added to them."""
+    if adding:
+        return tuple(_with_more(found, plan.filters) for found in before.filters)
     only = {found.dimension for found in plan.filters if not found.exclude}
     gone = only | {_PARTS[dim] for dim in only if dim in _PARTS}
     kept = tuple(found for found in before.filters if found.dimension not in gone)
     return (*kept, *(found for found in plan.filters if found not in kept))
+
+
+def _with_more(found: Filter, others: tuple[Filter, ...]) -> Filter:
+    more = [value for other in others if other.dimension is found.dimension for value in other.values]
+    return replace(found, values=tuple(dict.fromkeys((*found.values, *more))))
 
 
 def _periods(plan: Plan, before: Plan, links: Links) -> tuple[Period, ...]:
@@ -90,9 +125,15 @@ def _periods(plan: Plan, before: Plan, links: Links) -> tuple[Period, ...]:
 def _dimensions(plan: Plan, before: Plan, links: Links, *, several_periods: bool) -> tuple[Dimension, ...]:
     """The new dimensions, or else the old ones without those that are now a single member."""
     single = {found.dimension for found in plan.filters if len(found.values) == 1 and not found.exclude}
-    old = tuple(dim for dim in before.by if dim not in {Dimension.PERIOD, Dimension.KPI, *single})
-    asks_who = "who" in {token.folded for token in links.tokens} and old
-    by = old if asks_who or not plan.by else plan.by
+    gone = {Dimension.PERIOD, *single, *([Dimension.KPI] if len(plan.kpis or before.kpis) else [])}
+    old = tuple(dim for dim in before.by if dim not in gone)
+    words = {token.folded for token in links.tokens}
+    new = tuple(dim for dim in plan.by if dim is not Dimension.KPI or Dimension.KPI in links.cues.by)
+    by = old if ("who" in words and old) or not new else new
+    if new and words & _BESIDE:
+        by = tuple(dict.fromkeys((*old, *new)))
+    if _is_total(links) and before.measure is Measure.USUAL:
+        by = ()
     if len(plan.kpis) > 1 or (not plan.kpis and len(before.kpis) > 1 and Dimension.KPI in before.by):
         by = (Dimension.KPI, *(dim for dim in by if dim is not Dimension.KPI))
     compares = before.calculation in _COMPARISONS and Dimension.PERIOD in before.by

@@ -1,0 +1,23 @@
+"""What the reader of an answer should know of it: how the question was read, and what is left out. Pure."""
+
+from nlq.answer import Table
+from nlq.linking import Links
+from nlq.plan.draft import Draft
+
+
+def of(links: Links, read: Draft, chosen: str | None) -> tuple[str, ...]:
+    """Sentences on words that were corrected, not read, or read by the model as the KPI `chosen`."""
+    said = [f'I read "{written}" as "{word}".' for written, word in links.corrections]
+    words = ", ".join(f'"{word}"' for word in read.unread)
+    if words and chosen:
+        said.append(
+            f"The language model took {words} to mean {chosen}; nothing else in them narrows the answer."
+        )
+    elif words and not read.beyond:
+        said.append(f"I found nothing in the data for {words}, so it does not narrow the answer.")
+    return tuple(said)
+
+
+def cut_off(table: Table) -> tuple[str, ...]:
+    """The sentence on rows that a limit cut off; none where all are there."""
+    return (f"Only the first {len(table.rows):,} rows are shown; there are more.",) if table.truncated else ()
