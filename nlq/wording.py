@@ -8,8 +8,8 @@ from nlq.answer import Column, Table, Value
 from nlq.catalog import Catalog, Kpi
 from nlq.period import spoken
 from nlq.plan import expressions
-from nlq.plan.compiler import sides
 from nlq.plan.model import Calculation, Dimension, Measure, Order, Plan, Subject
+from nlq.plan.sides import sides
 
 _LEADS = {
     Measure.SUM: "The total {}",

@@ -8,6 +8,7 @@ from nlq.period import Grain, Period, shift
 from nlq.plan import expressions as sql
 from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
 from nlq.plan.names import compile_names
+from nlq.plan.sides import compared_dimension, sides
 
 _RATIOS = {Calculation.RATIO: "", Calculation.PERCENT_RATIO: "100.0 * "}
 _COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE, *_RATIOS}
@@ -31,28 +32,6 @@ def compile_plan(plan: Plan, catalog: Catalog) -> str:
     if plan.subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
         return compile_names(plan)
     return _Compiler(plan, catalog).statement()
-
-
-def sides(plan: Plan) -> tuple[tuple[str, Period | Filter], ...]:
-    """The two or more things that a comparing plan compares, with their labels, the base first."""
-    if plan.calculation in _RATIOS or (plan.calculation is Calculation.CORRELATION and len(plan.kpis) > 1):
-        return tuple((kpi, Filter(Dimension.KPI, (kpi,))) for kpi in plan.kpis)
-    if Dimension.PERIOD in plan.by:
-        ordered = sorted(plan.periods, key=lambda p: (p.start is not None, p.start))
-        return tuple((period.label, period) for period in ordered)
-    for found in plan.filters:
-        if found.dimension in plan.by and len(found.values) > 1 and not found.exclude:
-            ones = [(value, Filter(found.dimension, (value,))) for value in found.values]
-            return tuple(reversed(ones))
-    if Dimension.KPI in plan.by:
-        return tuple(reversed([(kpi, Filter(Dimension.KPI, (kpi,))) for kpi in plan.kpis]))
-    return ()
-
-
-def compared_dimension(plan: Plan) -> Dimension:
-    """The dimension whose members a comparing plan sets side by side."""
-    first = sides(plan)[0][1]
-    return first.dimension if isinstance(first, Filter) else Dimension.PERIOD
 
 
 class _Compiler:
@@ -233,8 +212,7 @@ class _Compiler:
         )
         columns, _ = self._calculated()
         shown = ", ".join([*dims, *(column.rpartition(" AS ")[2] for column in columns)])
-        calculated = inner.replace("\nFROM grouped", f"\n{'FROM grouped'}")
-        ranked = f"SELECT {shown}, {place}\nFROM (\n{textwrap.indent(calculated, '    ')}\n) AS calculated"
+        ranked = f"SELECT {shown}, {place}\nFROM (\n{textwrap.indent(inner, '    ')}\n) AS calculated"
         if where:
             ranked += f"\nWHERE {sql.conjunction(where)}"
         return self._joined(
@@ -345,7 +323,7 @@ class _Compiler:
             return self._view()
         dims = dict.fromkeys((*self.plan.by, *(by or ())))
         buckets = [self._dimension(dim) for dim in dims if dim.is_time or dim is Dimension.PERIOD]
-        if self.calculation is Calculation.CONTRIBUTION:
+        if self.calculation is Calculation.CONTRIBUTION and self.plan.periods:
             buckets = [self._dimension(Dimension.PERIOD)]
         series = ", ".join(["kpi", "team", "region", *buckets])
         latest = (

@@ -2,8 +2,8 @@
 
 from nlq.catalog import Catalog, Direction
 from nlq.plan import expressions
-from nlq.plan.compiler import sides
 from nlq.plan.model import Calculation, Condition, Dimension, Filter, Measure, Order, Plan, Subject
+from nlq.plan.sides import sides
 
 _MEASURES = {
     Measure.SUM: "Total",

@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 
-from nlq.catalog import Aggregation, Catalog
+from nlq.catalog import Catalog
 from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
 from nlq.linking.points import Calendar
 from nlq.linking.words import stems
-from nlq.period import Grain, Period, shift, shifted, spoken_range, unit
+from nlq.period import Grain, Period, unit
+from nlq.plan.calculating import Calculations
 from nlq.plan.follow_up import is_follow_up, merged
-from nlq.plan.model import Calculation, Condition, Dimension, Filter, Measure, Order, Plan, Subject
+from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
 
 _DIMENSIONS = {
     Kind.KPI: Dimension.KPI,
@@ -133,7 +133,9 @@ class _Drafter:
         plan = self._grouped(Plan(subject, kpis, filters=filters), open_kpi=bool(choices))
         if self.previous:
             plan = merged(plan, self.previous, self.links)
-        plan = self._placed(self._measured(self._calculated(self._ordered(plan))))
+        plan = Calculations(self.links, self.catalog, self.today, paired=bool(self.chosen)).of(
+            self._ordered(plan)
+        )
         return Draft(plan, choices, self._unread(), self.cues.beyond)
 
     def _unread(self) -> tuple[str, ...]:
@@ -351,231 +353,6 @@ class _Drafter:
     def _plural(self) -> bool:
         """Whether several readings or anomalies are asked for."""
         return any(t.folded in {"readings", "anomalies", "values", "outliers"} for t in self.links.tokens)
-
-    def _calculated(self, plan: Plan) -> Plan:
-        cues = self.cues
-        calculation = cues.calculation or plan.calculation
-        adds_up = plan.subject is Subject.VALUES
-        if calculation is Calculation.CONTRIBUTION and adds_up and plan.kpis:
-            return self._explained(plan)
-        if calculation is Calculation.CORRELATION and adds_up:
-            return self._correlated(plan)
-        if calculation in {Calculation.CONTRIBUTION, Calculation.CORRELATION}:
-            calculation = Calculation.NONE
-        if calculation in _PAIRS:
-            plan, calculation = self._paired(plan, calculation)
-        moved = cues.rose or cues.fell or cues.better or cues.worse
-        if calculation is Calculation.NONE and moved and cues.ranked and len(plan.periods) == 2:
-            calculation = Calculation.DIFFERENCE
-        if cues.year_over_year:
-            plan, calculation = self._year_over_year(plan)
-        if calculation in _CHANGES:
-            plan, calculation = self._changes(plan, calculation)
-        if calculation in _COMPARISONS:
-            plan, calculation = self._comparison(plan, calculation)
-        if calculation is Calculation.SHARE and not _named_dimensions(plan):
-            plan, calculation = _share_of_filter(plan)
-        if calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} and not plan.by:
-            plan = replace(plan, by=(Dimension.TEAM,))
-        return replace(plan, calculation=calculation, window=cues.window or plan.window)
-
-    def _explained(self, plan: Plan) -> Plan:
-        """Why a number changed: what changed most among the teams and regions, against the time before."""
-        periods = plan.periods
-        if len(periods) == 1 and self.links.periods and self.links.periods[0].parts:
-            periods = self.links.periods[0].parts
-        elif len(periods) == 1:
-            periods = (_before(periods[0]), periods[0])
-        elif not periods:
-            last = unit(self.today.replace(day=1) - timedelta(days=1), Grain.MONTH)
-            periods = (shifted(last, Grain.MONTH, -1), last)
-        ordered = tuple(sorted(periods[:2], key=lambda p: p.start or date.min))
-        return Plan(
-            kpis=plan.kpis[:1],
-            filters=plan.filters,
-            periods=ordered,
-            calculation=Calculation.CONTRIBUTION,
-        )
-
-    def _correlated(self, plan: Plan) -> Plan:
-        if len(plan.kpis) == 1:
-            unit_of = next((dim.value for dim in plan.by if dim.is_time), "month")
-            plan = replace(plan, periods=tuple(p for p in plan.periods if p.grain != unit_of))
-        times = [dim for dim in plan.by if dim.is_time]
-        by = tuple(d for d in plan.by if not d.is_time and d not in {Dimension.KPI, Dimension.PERIOD})
-        each = times[0] if times else Dimension.MONTH
-        return replace(
-            plan, by=by, each=each, calculation=Calculation.CORRELATION, order=Order.NAME, top=None
-        )
-
-    def _paired(self, plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
-        if len(plan.kpis) != 2 and not self.chosen:
-            return plan, Calculation.NONE
-        return replace(plan, by=tuple(d for d in plan.by if d is not Dimension.KPI)), calculation
-
-    def _placed(self, plan: Plan) -> Plan:
-        """The order of what changed: what fell most is what changed least, better follows the KPI."""
-        order = plan.order
-        changes = plan.calculation in _COMPARISONS | _CHANGES
-        if changes and order in {Order.HIGH, Order.LOW, Order.BEST, Order.WORST}:
-            turned = {Order.HIGH: Order.LOW, Order.LOW: Order.HIGH}
-            if self.cues.better or self.cues.worse:
-                order = Order.BEST if self.cues.better else Order.WORST
-            elif self.cues.fell:
-                order = turned.get(order, Order.LOW)
-        if changes and self._which_moved(plan):
-            return replace(plan, conditions=(Condition(self._direction(plan), Decimal(0)),))
-        if self.cues.place and plan.by:
-            return replace(plan, order=order, skip=self.cues.place - 1, top=1)
-        return replace(plan, order=order)
-
-    def _which_moved(self, plan: Plan) -> bool:
-        """Whether those are asked for that rose, fell, got better or worse: "which teams improved"."""
-        cues = self.cues
-        moved = cues.rose or cues.fell or cues.better or cues.worse
-        several = bool(cues.ranked) and not cues.single and not cues.order and not plan.conditions
-        return moved and several and set(cues.ranked) <= set(plan.by)
-
-    def _direction(self, plan: Plan) -> str:
-        """The sign of the change that is asked for."""
-        cues = self.cues
-        kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
-        up = kpi is None or kpi.direction.value == "up"
-        if cues.better or cues.worse:
-            return ">" if cues.better == up else "<"
-        return "<" if cues.fell else ">"
-
-    def _year_over_year(self, plan: Plan) -> tuple[Plan, Calculation]:
-        if len(plan.periods) == 1 and not any(dim.is_time for dim in plan.by):
-            period = plan.periods[0]
-            periods = (shifted(period, Grain.YEAR, -1), period)
-            return replace(plan, periods=periods, by=(*plan.by, Dimension.PERIOD)), Calculation.PERCENT_CHANGE
-        by = plan.by if any(dim.is_time for dim in plan.by) else (*plan.by, Dimension.YEAR)
-        return replace(plan, by=by), Calculation.PERCENT_FROM_PREVIOUS
-
-    @staticmethod
-    def _changes(plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
-        """A change from the unit before needs units: a single one is compared with the one before it."""
-        grain = plan.periods[0].grain if len(plan.periods) == 1 else None
-        if grain and [dim for dim in plan.by if dim.is_time] == [Dimension(grain.value)]:
-            by = tuple(dim for dim in plan.by if not dim.is_time)
-            return replace(plan, by=by), Calculation.DIFFERENCE
-        if any(dim.is_time for dim in plan.by) or Dimension.PERIOD in plan.by:
-            return plan, calculation if Dimension.PERIOD not in plan.by else Calculation.DIFFERENCE
-        if len(plan.periods) == 1 and plan.periods[0].grain:
-            return plan, Calculation.DIFFERENCE
-        return replace(plan, by=(*plan.by, Dimension.MONTH)), calculation
-
-    def _comparison(self, plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
-        if len(plan.periods) == 1 and not _compared_names(plan):
-            parts = self.links.periods[0].parts if self.links.periods else ()
-            period = plan.periods[0]
-            times = any(dim.is_time for dim in plan.by)
-            if parts and not times:
-                return replace(plan, periods=parts, by=(*plan.by, Dimension.PERIOD)), calculation
-            if not times and period.grain:
-                periods = (shifted(period, period.grain, -1), period)
-                return replace(plan, periods=periods, by=(*plan.by, Dimension.PERIOD)), calculation
-        if len(plan.periods) < 2 and not _compared_names(plan):
-            by = plan.by if any(dim.is_time for dim in plan.by) else (*plan.by, Dimension.MONTH)
-            percent = calculation is Calculation.PERCENT_CHANGE
-            return replace(plan, by=by), Calculation.PERCENT_FROM_PREVIOUS if percent else Calculation.CHANGE
-        if len(plan.periods) == 2 and any(dim.is_time for dim in plan.by):
-            by = (*(dim for dim in plan.by if not dim.is_time), Dimension.PERIOD)
-            return replace(plan, by=tuple(dict.fromkeys(by))), calculation
-        return plan, calculation
-
-    def _measured(self, plan: Plan) -> Plan:
-        """How readings become numbers, the conditions, and what is counted."""
-        cues = self.cues
-        if plan.calculation in {Calculation.CONTRIBUTION, Calculation.CORRELATION}:
-            return plan
-        measure = cues.measure or plan.measure
-        if self._averages_units(plan):
-            by = tuple(dim for dim in plan.by if dim is not cues.each)
-            plan, measure = replace(plan, each=cues.each, by=by), Measure.USUAL
-        elif plan.subject is Subject.ANOMALIES:
-            plan, measure = self._anomaly_values(plan)
-        if plan.subject is Subject.VALUES and not plan.by and cues.measure is None and cues.order:
-            measure = {Order.HIGH: Measure.MAX, Order.LOW: Measure.MIN}.get(plan.order, measure)
-            if plan.order in {Order.BEST, Order.WORST}:
-                kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
-                up = (kpi is None or kpi.direction.value == "up") == (plan.order is Order.BEST)
-                measure = Measure.MAX if up else Measure.MIN
-        conditions = cues.conditions or plan.conditions
-        subject = plan.subject
-        if conditions and not plan.by and subject is Subject.VALUES:
-            subject = Subject.READINGS
-        if subject is Subject.READINGS and not cues.counted and conditions:
-            plan = replace(plan, by=(), calculation=Calculation.NONE)
-        if subject is Subject.READINGS and not plan.by:
-            conditions = tuple(replace(c, on_reading=True) for c in conditions)
-        if subject is not Subject.READINGS and cues.ranked:
-            conditions = tuple(replace(c, on_reading=False) for c in conditions)
-        count = plan.count or self._counts_rows(plan, subject, bool(conditions))
-        if subject is Subject.ANOMALIES and cues.order and not cues.counted and not plan.by:
-            count = False
-        return replace(plan, subject=subject, measure=measure, conditions=conditions, count=count)
-
-    def _averages_units(self, plan: Plan) -> bool:
-        """Whether the mean of the totals of calendar units is asked for, rather than one of readings."""
-        if self.cues.each is None or plan.calculation not in {Calculation.NONE, *_COMPARISONS}:
-            return False
-        if plan.subject is Subject.ANOMALIES:
-            return True
-        kpis = [self.catalog.by_name[name] for name in plan.kpis]
-        return plan.subject is Subject.VALUES and any(k.aggregation is not Aggregation.AVERAGE for k in kpis)
-
-    def _anomaly_values(self, plan: Plan) -> tuple[Plan, Measure]:
-        """What was measured, where a question about anomalies asks for that and not how many there were."""
-        cues = self.cues
-        if cues.counted or cues.each:
-            return plan, Measure.USUAL
-        if cues.measure is Measure.LAST and not plan.by:
-            return replace(plan, order=Order.NAME, top=cues.top or 1), Measure.USUAL
-        if cues.order in {Order.HIGH, Order.LOW} and (cues.by_value or cues.measure):
-            high = cues.order is Order.HIGH
-            if cues.ranked or plan.by:
-                return plan, Measure.MAX if high else Measure.MIN
-            return replace(plan, top=cues.top or 1), Measure.USUAL
-        averaged = cues.measure in {Measure.AVERAGE, Measure.MEDIAN, Measure.MAX, Measure.MIN}
-        summed = cues.measure is Measure.SUM and cues.by_value
-        return plan, cues.measure if cues.measure and (averaged or summed) else Measure.USUAL
-
-    def _counts_rows(self, plan: Plan, subject: Subject, has_conditions: bool) -> bool:
-        picks = plan.calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} or has_conditions
-        if subject is Subject.VALUES:
-            return self.cues.counted and bool(self.cues.ranked) and picks
-        return self.cues.counted and not plan.by
-
-
-def _before(period: Period) -> Period:
-    """The period of the same length right before."""
-    if period.grain:
-        return shifted(period, period.grain, -1)
-    if period.start is None or period.end is None:
-        return period
-    months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
-    whole = period.start.day == period.end.day == 1
-    start = shift(period.start, Grain.MONTH, -months) if whole else period.start - (period.end - period.start)
-    return Period(start, period.start, spoken_range(start, period.start))
-
-
-def _compared_names(plan: Plan) -> bool:
-    several = any(f.dimension in plan.by and len(f.values) == 2 and not f.exclude for f in plan.filters)
-    return several or (Dimension.KPI in plan.by and len(plan.kpis) == 2)
-
-
-def _named_dimensions(plan: Plan) -> tuple[Dimension, ...]:
-    return tuple(dim for dim in plan.by if not dim.is_time and dim is not Dimension.PERIOD)
-
-
-def _share_of_filter(plan: Plan) -> tuple[Plan, Calculation]:
-    """What is the share of is what the question names: "the share of EMEA"."""
-    for found in plan.filters:
-        if not found.exclude:
-            return replace(plan, by=(found.dimension, *plan.by)), Calculation.SHARE
-    return plan, Calculation.NONE
 
 
 def _units_of(periods: tuple[Period, ...]) -> Mapping[Dimension, None]:

@@ -1,0 +1,219 @@
+"""The phrases that say what to do with the numbers, as patterns over a question's skeleton; see `nlq.linking.cues`."""
+
+from nlq.linking.points import NUMBERS
+from nlq.plan.model import Calculation, Dimension, Measure, Order, Subject
+
+DIM = (
+    r"(?:teams?|squads?|departments?|depts?|divisions?|regions?|territor(?:y|ies)|countr(?:y|ies)|"
+    r"categor(?:y|ies)|severit(?:y|ies)|kpis?|metrics?|indicators?|years?|quarters?|months?|weeks?|days?)"
+)
+NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
+NUMBER = r"\d+(?:[.,]\d+)*(?: (?:k|m|bn|thousand|million|billion)\b)?"
+COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
+HIGH = r"(?:highest|most expensive|most|largest|biggest|greatest|longest|priciest|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
+LOW = r"(?:lowest|least expensive|least|fewest|smallest|shortest|cheapest|bottom|minimum|min|record low)"
+BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|most improved)"
+WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging)"
+RANK = rf"(?:{HIGH}|{LOW}|{BEST}|{WORST}|highest|lowest)"
+ADVERBS = {
+    "daily": Dimension.DAY,
+    "weekly": Dimension.WEEK,
+    "monthly": Dimension.MONTH,
+    "quarterly": Dimension.QUARTER,
+    "yearly": Dimension.YEAR,
+    "annual": Dimension.YEAR,
+    "annually": Dimension.YEAR,
+}
+SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9}
+
+GROUPED = [
+    rf"(?:by|per) (?!{DIM}|{NAMED}|PERIOD|the|all|our|each|every|single)[a-z]+ ({DIM})(?! \d)",
+    rf"(?:by|per|(?:for|in|of|across)? ?(?:each|every)(?: of)?|across(?: all)?|broken down by|split by|for all|"
+    rf"grouped by|by each|compare|between) (?:the |all |our )*(?:different |individual |various |fiscal |single )*"
+    rf"({DIM}(?: (?:and |then )?(?:by |per |the )*{DIM})*)(?! \d)",
+    r"(?:over|through|across|between) (?:the |all |our )*(?:individual |single |different )?"
+    r"(years|quarters|months|weeks|days|teams|departments|regions|countries|categories|kpis)(?! \d| TEAM| REGION| DEPARTMENT| COUNTRY)",
+    r"(?:in|among|for|of|at) (?:the|our|all|all the|all our|individual|the individual|different|the different) "
+    r"(teams|departments|regions|countries|categories)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that| in| of)",
+    rf"(?:individual|single) ({DIM})",
+    rf"({DIM}) wise",
+    rf"({DIM} and {DIM}) combinations?",
+    rf"all (?:the |our )?({DIM})",
+    rf"\b({DIM}) (?:comparison|ranking|breakdown|split)",
+]
+RANKED = [
+    rf"(?:which|what)(?: (?:are|is|was|were))?(?: the)?(?: {COUNT})?(?: (?:{RANK}))?(?: {COUNT})? ({DIM}(?: and {DIM})?)"
+    r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
+    rf"{RANK}(?: {COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {COUNT})? ({DIM})",
+    rf"{COUNT} {RANK}(?: (?:performing|KPI))? ({DIM})",
+    rf"^(?:(?:list|show|give|me|all|the|our|please|name|find|and|those) )*({DIM})(?: \S+){{0,6}} (?:above|below|over|under|better than|worse than|more than|less than|fewer than|at least|at most|exceeded|exceeding|higher than|lower than)",
+    rf"\b({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {DIM})",
+    rf"({DIM}) (?:by|according to|sorted by|ordered by|ranked by|in order of|in terms of) (?:the |their |its )?KPI",
+    rf"rank(?:ed|ing)?(?: of| all| the| our)* ({DIM})",
+    rf"how many (?:of (?:the|our) )?({DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?:more|less|fewer|above|below|over|under|exceed\w*|at least|at most))(?! have\b|there\b|exist)",
+    rf"how many (?:of (?:the|our) )?({DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
+    rf"number of ({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
+]
+FELL = r"(?:drop\w*|decreas\w*|fell|fall\w*|declin\w*|reduc\w*|losses|loss|cut)"
+ROSE = r"(?:increas\w*|ris\w+|rose|gr[eo]w\w*|gain\w*)"
+BETTER, WORSE = r"(?:improv\w*)", r"(?:worsen\w*|deteriorat\w*)"
+MOVED = rf"(?:{FELL}|{BETTER}|{WORSE}|increas\w*|ris\w+|rose|gain\w*|jump\w*|chang\w*)"
+STRONGEST = (
+    r"(?:(?:the )?(?:most|least|strongest|fastest|biggest|largest|highest|steepest|sharpest|strongly))"
+)
+PER = r"(?:per|for each|divided by|for every|relative to)(?: (?:single|each|one|unit of|the|a|an|every|\w{1,12} of))*"
+CALCULATIONS: list[tuple[Calculation, str]] = [
+    (
+        Calculation.CONTRIBUTION,
+        r"why|(?:what|which (?:teams?|regions?)(?: and (?:teams?|regions?))?) (?:is|are|was|were)? ?(?:behind|responsible for|driving|drove|causing|caused)|drivers? (?:of|behind)|(?:biggest|main|largest) (?:contribut\w+|drivers?|causes?)",
+    ),
+    (Calculation.CORRELATION, r"correlat\w*"),
+    (
+        Calculation.PERCENT_RATIO,
+        r"KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
+    ),
+    (
+        Calculation.RATIO,
+        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{PER}|by) (?:\S+ of )?(?:the )?KPI|per (?=(?!{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day)[a-z])|how (?:many|much) KPI {PER} KPI|"
+        rf"KPI(?: \S+){{0,6}} {PER} KPI|{PER} KPI",
+    ),
+    (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
+    (Calculation.RUNNING_TOTAL, r"(?:running (?:total|sum)|cumulative(?:ly)?|accumulated|cumulated)"),
+    (
+        Calculation.ABOVE_AVERAGE,
+        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*) "
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team s? ?|region s? ?|teams |regions |group )?(?:average|mean)",
+    ),
+    (
+        Calculation.BELOW_AVERAGE,
+        r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|(?:less|fewer|lower) \S+ than|shorter than|underperform\w*) "
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team |region |teams |regions |group )?(?:average|mean)",
+    ),
+    (
+        Calculation.PERCENT_FROM_PREVIOUS,
+        r"(?:(?:percent(?:age)?|%) (?:change|growth) (?:from|over|versus|vs|compared (?:to|with)) "
+        rf"(?:the )?(?:previous|prior|last|preceding) {DIM}|"
+        rf"(?:percent(?:age)?|%|relative) (?:change|growth)(?: rates?)? (?=(?:by|per|each|every) {DIM})|"
+        r"(?:monthly|quarterly|yearly|annual|weekly) (?:growth|percent(?:age)? change)(?: rates?)?|"
+        rf"(?:percent(?:age)?|%|relative) chang\w*(?: of KPI)?(?: in| of)?(?: PERIOD)? (?:compared )?(?:from|to|versus|over|against) (?:the |its |each )?(?:previous|prior|preceding|respective) (?:one|{DIM})|"
+        r"growth(?: rates?)? (?=(?:by|per|each|every) (?:month|quarter|year|week))|"
+        r"(?:month|quarter|week) (?:over|on|by) (?:month|quarter|week) (?:growth|percent(?:age)?(?: change)?)|"
+        r"\b(?:mom|qoq|wow)\b(?: growth)?)",
+    ),
+    (
+        Calculation.CHANGE,
+        rf"(?:chang\w*|differences?|deltas?) (?:from|to|versus|vs|against|compared (?:to|with)) (?:the |one |its |each )*"
+        rf"(?:(?:previous|prior|preceding) (?:one|{DIM})|{DIM} before)|chang\w* (?=(?:by|per|each|every|from) {DIM})|"
+        r"chang\w* from {DIM} to {DIM}|"
+        r"(?:month|quarter|week) (?:over|on|to|by) (?:month|quarter|week)(?: changes?| differences?)?|"
+        r"(?:monthly|quarterly|yearly|annual|weekly) (?:changes?|differences?)|"
+        rf"(?:compared (?:to|with)|versus|vs|from|over|against) (?:the |its |each )*(?:(?:previous|prior|preceding) (?:one|{DIM})|{DIM} before)|"
+        rf"(?:by how much|how much|how) .{{0,60}}chang\w* (?:each|every|per|by) {DIM}|"
+        rf"(?:increas\w*|decreas\w*|drop\w*|ris\w+|f[ae]ll\w*) (?:each|every|from) {DIM}(?: to {DIM})?",
+    ),
+    (
+        Calculation.PERCENT_CHANGE,
+        rf"(?:grew|grown?|growth|growing)(?: \S+){{0,8}} {STRONGEST}|{STRONGEST}(?: \S+){{0,2}} (?:growth|grown?|grew|growing)|"
+        r"(?:(?:percent(?:age)?|%|relative)(?: wise)? (?:changes?|growth|increase|decrease|difference|drop|rise|improvement|decline)|"
+        r"(?:change[sd]?|growth|increase[sd]?|decrease[sd]?|difference|drop(?:ped)?|improvement|decline[sd]?|grew|fell|rose|grow)(?: \S+){0,12} in (?:percent|%)|"
+        r"(?:year over year|year on year|yoy|y o y)(?: (?:growth|change))?|growth(?: rate)?|"
+        r"by (?:how (?:many|much)|what) (?:percent(?:age)?|%)|how much (?:percent|%)|"
+        r"(?:how much|how|did|has|have|by how much).{0,60}\b(?:grow|grown|grew)\b)",
+    ),
+    (
+        Calculation.DIFFERENCE,
+        rf"{MOVED}(?: \S+){{0,8}} {STRONGEST}|{STRONGEST} (?:\S+ )?{MOVED}|"
+        r"(?:(?:left|remain\w*)(?: \S+)* KPI(?: \S+)* KPI(?: \S+)* minus|KPI minus (?:the )?KPI|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
+        r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|increas\w*|decreas\w*|ris\w+|rose|"
+        r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|increase (?:from|between|in)|"
+        r"decrease (?:from|between|in)|drop (?:from|between|in))",
+    ),
+    (
+        Calculation.SHARE,
+        r"(?:shares?|how (?:much|many) of (?:\S+ ){1,12}(?:in|as a) percent\w*|(?:in|as a) (?:relation|proportion|percent(?:age)?) (?:to|of) (?:the )?(?:total|whole|all)|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
+        r"(?:what|which) (?:percent(?:age)?|%|part|portion|fraction))",
+    ),
+    (Calculation.PERCENT_CHANGE, r"(?:by|in) (?:percent|%)"),
+]
+MEASURES: list[tuple[Measure, str]] = [
+    (Measure.MEDIAN, r"median|50th percentile"),
+    (
+        Measure.SUM,
+        r"total(?:s|ed|led)?|sum(?:med)?|altogether|in total|add(?:ed)? up|overall total|aggregate",
+    ),
+    (Measure.AVERAGE, r"averages?|mean|avg|on average|typical(?:ly)?"),
+    (
+        Measure.MAX,
+        r"(?:highest|largest|biggest|maximum|max|top) (?:single|individual|anomalies)(?: readings?| values?| measurements?)?|record (?:value|reading)|maximum",
+    ),
+    (
+        Measure.MIN,
+        r"(?:lowest|smallest|minimum|min) (?:single|individual|anomalies)(?: readings?| values?| measurements?)?",
+    ),
+    (Measure.LAST, r"latest|most recent|newest|last (?:known|recorded|reading|value)|current(?:ly)? value"),
+]
+SUBJECTS: list[tuple[Subject, str]] = [
+    (Subject.ANOMALIES, r"anomal\w*|outliers?|abnormal\w*|irregularit\w*|alerts?"),
+    (
+        Subject.READINGS,
+        r"readings?|data ?points?|measurements?|records?\b|entries|observations?|(?:single|individual|raw) values?|"
+        r"rows of data|data rows|rows",
+    ),
+]
+COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
+EXCLUDED = (
+    r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
+    r"ignor\w+|leaving (?:out|aside)|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|minus(?! (?:the )?KPI)|leave out|not counting)"
+    rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {NAMED})+)"
+)
+EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
+EXCLUDED_AFTER = rf"({NAMED}(?: (?:and|or) {NAMED})*)(?: \w+){{0,2}} (?:excluded|left out|leave out|aside|excluding)(?! {NAMED}| the)"
+EACH = (
+    r"(?:average|mean|avg) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
+    r"(daily|weekly|monthly|quarterly|yearly|annual) (?:average|mean)|"
+    r"(?:average|mean|avg)(?: (?:number of|the|of|total))* (?:KPI|anomal\w+)(?: \S+){0,5}? (?:per|a) (day|week|month|quarter|year)|"
+    r"(?:per|a|each|every) (day|week|month|quarter|year)(?:,? PERIOD)? on average|"
+    r"on average(?:,? \S+){0,6}? (?:per|a|each|every) (day|week|month|quarter|year)|"
+    r"(?<!than )(?:in|during) an? (?:average|typical) (day|week|month|quarter|year)|"
+    r"(?<!than the )(?<!than an )average (day|week|month|quarter|year)(?! over)"
+)
+YEAR_OVER_YEAR = r"year over year|year on year|yoy|y o y"
+COMPARED = r"compar\w*|versus|vs|against|relative to|side by side"
+TREND = (
+    r"trends?(?:ing)?|develop\w*|evol\w+|over time|history of|trajectory|timeline|time series|progress\w*|"
+    r"over the course of"
+)
+BY_VALUE = r"values?|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
+PLACES = {"second": 2, "2 nd": 2, "third": 3, "3 rd": 3, "fourth": 4, "4 th": 4}
+COMPARATIVES = (
+    (Order.HIGH, r"more|higher|bigger|larger|greater|longer"),
+    (Order.LOW, r"less|fewer|lower|smaller|shorter|cheaper"),
+    (Order.BEST, r"better|stronger|faster"),
+    (Order.WORST, r"worse|weaker|slower"),
+)
+SORTED = r"(?:sort\w*|order\w*|rank\w*)(?: (?:from|by))?"
+COMBINED = r"combined|together|in total for|altogether|summed|taken together"
+DEFINITION = (
+    r"(?:meant by|what (?:\w+ )?(?:does|do|is).{0,40}\b(?:mean|measure|stand for|say|about)|defin\w+|meaning of|explain\w*|"
+    r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|measured in|how (?:is|are) (?:KPI|it|the KPI) "
+    r"(?:defined|calculated|computed|measured)|what (?:is|are) (?:a |an |the )?KPI(?: and)?$)"
+)
+CHANGES_DATA = (
+    r"^(?:please |can you |could you |would you |will you |pls |kindly |now |i want to |i need to |i d like to |"
+    r"i want you to |i need you to |i d like you to |we need to |let s |go ahead and |go and |just |hey |hi |ok |quickly )*"
+    rf"(?:delete|remove|erase|drop|insert|add(?! {NAMED})|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
+    r"set|correct|fix|wipe|purge|increase|decrease|store|save|change|grant|revoke|replace)\b(?! (?:from|in|of) )(?!.{0,40}\bdid\b)|"
+    r"\b(?:and|then|after that|afterwards|also|but|danach) (?:\S+ ){0,2}(?:set|delete|remove|erase|update|change|insert|overwrite|"
+    r"truncate|correct|wipe|purge|rename|replace|add|lower|raise|double|reset) (?:it|them|that|those|the|all|every|this|its|their|to|a|an|any|ihn|sie|our)\b|"
+    rf"\b(?:deleting|delete|erasing|erase|truncating|truncate|wiping|wipe|purging|purge|overwriting|overwrite)\b(?: \S+){{0,4}} "
+    rf"(?:{DIM}|anomal\w+|readings?|rows?|records?|tables?|data|history|entries|everything|TEAM|REGION|KPI|values?)\b|"
+    r"\bget rid of\b|\b(?:correct|change|set|update|fix|adjust|put|bring|close|mark) (?:it|them|that|this|those|these|everything)"
+    r"(?: then| all| everywhere)* (?:to|in|as|on|up|down)\b|"
+    r"\b(?:drop|delete|remove|erase|take|strip)\b.{0,60}\b(?:from|out of) (?:the |our )?(?:database|tables?|db|system|records?)\b|"
+    r"\bwrite access\b|\b(?:insert|update|delete) (?:into|from|set)\b"
+)
+BEYOND = (
+    r"standard deviations?|variance|volatil\w+|percentiles?|forecast\w*|predict\w*|project(?:ed|ion)\w*|"
+    r"consecutive\w*|in a row|streak|distribution|histogram|regression|times as|"
+    r"multiplied|weighted|twice|double|per cent of target"
+)
