@@ -14,7 +14,7 @@ class Aggregation(StrEnum):
     SUM = "sum"
     AVERAGE = "average"
     LAST = "last"
-    """The latest reading of each team and region, added up: a stock such as open tickets."""
+    """The latest reading of each team and region, added up: a stock such as a headcount."""
 
 
 class Direction(StrEnum):

@@ -84,7 +84,7 @@ class Names:
     def rather_kpis(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> tuple[Mention, ...]:
         """The mentions, where a word that a KPI's name holds as it is written names that KPI.
 
-        "surgeries" is `Surgeries Performed` where there is a team Surgery too, and so is "per surgery".
+        In the plural, or after "per", a word that a team is called by in the singular means what is counted.
         """
         return tuple(self._rather_kpi(tokens, mention) for mention in mentions)
 

@@ -267,7 +267,7 @@ class _Drafter:
         grouped = next((d for d in cues.by if d in _NAME_SUBJECTS and d is not cues.names), None)
         counted = cues.counted or cues.order is not None
         periods = tuple(found.period for found in self.links.periods)
-        filters += self._units() if subject is Subject.KPIS else ()
+        filters += self._units() if subject is Subject.KPIS and not kpis else ()
         if grouped and counted:
             return Plan(subject, kpis, Measure.COUNT, filters, periods, by=(grouped,))
         by = (unit_dim,) if unit_dim else ()
