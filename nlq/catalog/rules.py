@@ -21,8 +21,8 @@ _STOCK_WORDS = re.compile(
 _BETTER_WHEN_LOWER = re.compile(
     r"\b(costs?|expens\w*|spend\w*|time|duration|delay\w*|late\w*|wait\w*|churn\w*|attrition|turnover rate|"
     r"bounce\w*|error\w*|defect\w*|fault\w*|fail\w*|complain\w*|return(?:s|ed)?|refund\w*|cancel\w*|downtime|"
-    r"incident\w*|outage\w*|accident\w*|injur\w*|absen\w*|backlog|open (?:tickets|cases)|overdue|lost|loss(?:es)?|"
-    r"waste|scrap|damage\w*|abandon\w*|readmission\w*|infection\w*|emission\w*|no-shows?|mortality|unresolved)\b",
+    r"incident\w*|outage\w*|accident\w*|injur\w*|absen\w*|backlog|open (?:tickets|cases)|overdue|lost|"
+    r"loss(?:es)?|waste|scrap|damage\w*|abandon\w*|readmission\w*|infection\w*|emission\w*|no-shows?|mortality|unresolved)\b",
     re.IGNORECASE,
 )
 

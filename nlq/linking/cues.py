@@ -29,6 +29,8 @@ class Cues:
     """It asks for one member ("which team", not "which teams")."""
     calculation: Calculation | None = None
     measure: Measure | None = None
+    several_measures: bool = False
+    """It names more than one: "total sales and average price"."""
     order: Order | None = None
     top: int | None = None
     conditions: tuple[Condition, ...] = ()
@@ -118,7 +120,7 @@ def find(words: list[str]) -> Cues:
     )
     first = skeleton.find(rf"first ({say.COUNT})(?! {say.DIM})|({say.COUNT}) first(?! {say.DIM})")
     one = skeleton.find(
-        rf"(?:the|and|then|of|what|which|that|one) (?:{say.RANK})(?: one| of all)?$|^(?:{say.RANK})$"
+        rf"(?:the|and|then|of|what|which|that|one) (?:{say.RANK})(?: one| of all| KPI)?$|^(?:{say.RANK})$"
     )
     calculation = next((calc for calc, pattern in say.CALCULATIONS if skeleton.find(pattern)), None)
     subject = next((subject for subject, pattern in say.SUBJECTS if skeleton.find(pattern)), None)
@@ -153,6 +155,7 @@ def find(words: list[str]) -> Cues:
         single=single,
         calculation=calculation,
         measure=measure,
+        several_measures=len(measures) > 1,
         order=order,
         top=top,
         conditions=conditions,

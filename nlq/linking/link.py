@@ -127,7 +127,9 @@ def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, 
     for phrases in (language, gloss.english_idioms()):
         if phrases:
             tokens = gloss.in_english(tokens, _taken(len(tokens), names.whole(tokens)), phrases)
-    read, more = correct(tokens, names.lexicon.vocabulary, _common_words() | _description_words(names))
+    named = _taken(len(tokens), names.whole(tokens))
+    common = _common_words() | _description_words(names)
+    read, more = correct(tokens, names.lexicon.vocabulary, common, named)
     return read, (*slips, *more)
 
 

@@ -46,7 +46,7 @@ RANKED = [
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
     rf"{RANK}(?: {COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {COUNT})? ({DIM})",
     rf"{COUNT} {RANK}(?: (?:performing|KPI))? ({DIM})",
-    rf"^(?:(?:list|show|give|me|all|the|our|please|name|find|and|those) )*({DIM})(?: \S+){{0,6}} (?:above|below|over|under|better than|worse than|more than|less than|fewer than|at least|at most|exceeded|exceeding|higher than|lower than)",
+    rf"^(?:\S+ ){{0,4}}?({DIM})(?: \S+){{0,8}}? (?:above|below|over|under|better than|worse than|more than|less than|fewer than|at least|at most|exceeded|exceeding|higher than|lower than) (?:the |a )?\d",
     rf"\b({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {DIM})",
     rf"({DIM}) (?:by|according to|sorted by|ordered by|ranked by|in order of|in terms of) (?:the |their |its )?KPI",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({DIM})",
@@ -65,7 +65,7 @@ PER = r"(?:per|for each|divided by|for every|relative to)(?: (?:single|each|one|
 CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.CONTRIBUTION,
-        r"why|(?:what|which (?:teams?|regions?)(?: and (?:teams?|regions?))?) (?:is|are|was|were)? ?(?:behind|responsible for|driving|drove|causing|caused)|drivers? (?:of|behind)|(?:biggest|main|largest) (?:contribut\w+|drivers?|causes?)",
+        r"why|explain(?: \S+){0,3} (?:drop\w*|decreas\w*|fall\w*|declin\w*|ris\w+|increas\w*|jump\w*|chang\w*|growth|improv\w*)|(?:what|which (?:teams?|regions?)(?: and (?:teams?|regions?))?) (?:is|are|was|were)? ?(?:behind|responsible for|driving|drove|causing|caused)|drivers? (?:of|behind)|(?:biggest|main|largest) (?:contribut\w+|drivers?|causes?)",
     ),
     (Calculation.CORRELATION, r"correlat\w*"),
     (
@@ -114,7 +114,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.PERCENT_CHANGE,
         rf"(?:grew|grown?|growth|growing)(?: \S+){{0,8}} {STRONGEST}|{STRONGEST}(?: \S+){{0,2}} (?:growth|grown?|grew|growing)|"
-        r"(?:(?:percent(?:age)?|%|relative)(?: wise)? (?:changes?|growth|increase|decrease|difference|drop|rise|improvement|decline)|"
+        r"(?:how many (?:percent|%)|(?:percent(?:age)?|%|relative)(?: wise)? (?:changes?|growth|increase|decrease|difference|drop|rise|improvement|decline)|"
         r"(?:change[sd]?|growth|increase[sd]?|decrease[sd]?|difference|drop(?:ped)?|improvement|decline[sd]?|grew|fell|rose|grow)(?: \S+){0,12} in (?:percent|%)|"
         r"(?:year over year|year on year|yoy|y o y)(?: (?:growth|change))?|growth(?: rate)?|"
         r"by (?:how (?:many|much)|what) (?:percent(?:age)?|%)|how much (?:percent|%)|"
@@ -125,7 +125,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         rf"{MOVED}(?: \S+){{0,8}} {STRONGEST}|{STRONGEST} (?:\S+ )?{MOVED}|"
         r"(?:(?:left|remain\w*)(?: \S+)* KPI(?: \S+)* KPI(?: \S+)* minus|KPI minus (?:the )?KPI|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
         r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|increas\w*|decreas\w*|ris\w+|rose|"
-        r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|increase (?:from|between|in)|"
+        r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|(?:chang\w*|increase|decrease|drop|rise|decline) PERIOD|increase (?:from|between|in)|"
         r"decrease (?:from|between|in)|drop (?:from|between|in))",
     ),
     (
@@ -171,6 +171,7 @@ EXCLUDED_AFTER = rf"({NAMED}(?: (?:and|or) {NAMED})*)(?: \w+){{0,2}} (?:excluded
 EACH = (
     r"(?:average|mean|avg) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
     r"(daily|weekly|monthly|quarterly|yearly|annual) (?:average|mean)|"
+    r"(?:average|mean|avg) per (day|week|month|quarter|year)|"
     r"(?:average|mean|avg)(?: (?:number of|the|of|total))* (?:KPI|anomal\w+)(?: \S+){0,5}? (?:per|a) (day|week|month|quarter|year)|"
     r"(?:per|a|each|every) (day|week|month|quarter|year)(?:,? PERIOD)? on average|"
     r"on average(?:,? \S+){0,6}? (?:per|a|each|every) (day|week|month|quarter|year)|"

@@ -74,7 +74,8 @@ class Calendar:
             return self._same(words, at, base)
         if word in {"a", "one"} and following in UNITS and _word(words, at + 2) in _BEFORE:
             return self._earlier(base, UNITS[following], 1, at + 3)
-        if word in UNITS and following in _BEFORE and (base or not _compared_with(words, at)):
+        same_unit = base is not None and base.grain is UNITS.get(word)
+        if word in UNITS and following in _BEFORE and (same_unit or not _compared_with(words, at)):
             return self._earlier(base, UNITS[word], 1, at + 2)
         if (
             word in {"fiscal", "financial"}

@@ -15,7 +15,7 @@ _TWO_SLIPS_FROM = 8
 
 
 def correct(
-    tokens: Sequence[Token], names: Collection[str], common: Collection[str]
+    tokens: Sequence[Token], names: Collection[str], common: Collection[str], named: Sequence[bool] = ()
 ) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
     """The tokens with slips of the pen put right, and the pairs (written, read) that changed.
 
@@ -23,8 +23,13 @@ def correct(
         tokens: the question.
         names: stems that occur in names; they are preferred.
         common: stems of English that questions use.
+        named: for each word, whether it is part of a name and so right as it is.
     """
-    read = [_corrected(token, names, common) for token in tokens]
+    right = named or [False] * len(tokens)
+    read = [
+        token if is_right else _corrected(token, names, common)
+        for token, is_right in zip(tokens, right, strict=True)
+    ]
     changed = [
         (was.written, now.folded)
         for was, now in zip(tokens, read, strict=True)

@@ -28,14 +28,14 @@ SEVERITY_WORDS = {"severity", "severe", "anomaly", "outlier"}
 
 INFLECTED = frozenset(
     """
-    detect detected detection happened recorded reported rated rating ratings produced produce
-    anomaly anomalies outlier outliers abnormal abnormality alerts reading readings record records entry
-    entries observation observations measurement measurements change changed changes changing increase
-    increased increases decrease decreased decreases rise rises risen rising rose fall falls fallen fell
-    falling drop drops dropped improve improved improvement improves decline declined declines develop
-    developed development evolve evolved evolution trend trends progress progressed compare compared
-    comparison comparing ignore ignoring ignored exceed exceeds exceeded exceeding grow grows grew grown
-    growth contribute contributed contribution contributions proportion proportional share shares severe
+    detect detected detection happened recorded reported rated rating ratings produced produce anomaly
+    anomalies outlier outliers abnormal abnormality alerts reading readings record records entry entries
+    observation observations measurement measurements change changed changes changing increase increased
+    increases decrease decreased decreases rise rises risen rising rose fall falls fallen fell falling
+    drop drops dropped improve improved improvement improves decline declined declines develop developed
+    development evolve evolved evolution trend trends progress progressed compare compared comparison
+    comparing ignore ignoring ignored exceed exceeds exceeded exceeding grow grows grew grown growth
+    contribute contributed contribution contributions proportion proportional share shares severe
     correlate correlated correlation explain explained define defined definition describe description
     rank ranked ranking sort sorted order ordered orders performing scoring typical typically cumulative
     exclude excluding excluded forecast predict prediction percentage percentages average averages total
@@ -58,12 +58,12 @@ FUNCTION_WORDS = frozenset(
     results level levels data amount amounts kind sort current currently actual recently recorded
     reported measured registered seen observed achieved reached reach happen happened perform performed
     performing performance company companywide business overall question answer table report overview
-    summary detail details breakdown available whats hows wheres give me us one ones s t re ve ll d
-    doing were belong belongs belonged part end start beginning begin began write many times percent
-    whole entire full case cases instead split break group same put use compare it's ones rest add plus
-    include remaining combination combinations
-    single individual saw different exactly overall first looked looking out nothing else anything together
-    stand stood far till until since ago up down off again ever always what's
+    summary detail details breakdown available whats hows wheres one ones s t re ve ll d doing belong
+    belongs belonged part end start beginning begin began write times percent rather everything hm hmm
+    oh ah great sec moment quickly gimme counting whole entire full case cases instead split break group
+    put use compare it's rest add plus include remaining combination combinations single individual saw
+    different exactly first nothing else anything together stand stood far till until since ago up down
+    off again ever always what's
     """.split()
 )
 """Words that a question can hold without saying anything more."""

@@ -165,6 +165,16 @@ class Calculations:
         if plan.calculation in {Calculation.CONTRIBUTION, Calculation.CORRELATION}:
             return plan
         measure = cues.measure or plan.measure
+        if len(plan.kpis) > 1 and cues.several_measures:
+            measure = Measure.USUAL
+        if (
+            plan.subject is Subject.READINGS
+            and cues.measure is Measure.SUM
+            and cues.conditions
+            and not plan.by
+        ):
+            only = tuple(replace(condition, on_reading=True) for condition in cues.conditions)
+            return replace(plan, subject=Subject.VALUES, measure=measure, conditions=only)
         if self._averages_units(plan):
             by = tuple(dim for dim in plan.by if dim is not cues.each)
             plan, measure = replace(plan, each=cues.each, by=by), Measure.USUAL

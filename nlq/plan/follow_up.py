@@ -19,6 +19,9 @@ _BESIDE = {"split", "broken", "also", "additionally", "too"}
 _MOST_WORDS = 12
 _SUBJECTS = {Subject.VALUES, Subject.READINGS, Subject.ANOMALIES}
 _SHORT = 4
+_MOST_UNREAD = 2
+"""Words that a question which goes on may hold without being read."""
+_SOUNDS = {"hm", "hmm", "ok", "okay", "oh", "ah", "well", "so", "right", "great", "thanks", "then", "the"}
 _PARTS = {
     Dimension.TEAM: Dimension.DEPARTMENT,
     Dimension.DEPARTMENT: Dimension.TEAM,
@@ -35,10 +38,11 @@ def is_follow_up(links: Links, before: Plan) -> bool:
     if not words or len(words) > _MOST_WORDS:
         return False
     if before.subject not in _SUBJECTS:
-        return _goes_on(words) and _is_plain(links) and not (links.cues.by or links.cues.subject)
+        counts = links.cues.counted and len(words) <= _SHORT
+        return (_goes_on(words) or counts) and _is_plain(links) and not (links.cues.by or links.cues.subject)
     if "all" in words and links.cues.names in before.by and before.top:
         return True
-    if _goes_on(words) and not (links.leftovers and not links.of(Kind.KPI)):
+    if _goes_on(words) and (links.of(Kind.KPI) or len(links.leftovers) <= _MOST_UNREAD):
         return True
     own_subject = links.cues.subject or links.all_kpis or (links.cues.names and _is_plain(links))
     return not (own_subject or links.of(Kind.KPI) or links.leftovers)
@@ -47,7 +51,12 @@ def is_follow_up(links: Links, before: Plan) -> bool:
 def merged(plan: Plan, before: Plan, links: Links) -> Plan:
     """The plan of a follow-up: what it says replaces the same part of the plan `before`."""
     if before.subject not in _SUBJECTS:
-        return replace(before, kpis=plan.kpis or before.kpis, filters=plan.filters or before.filters)
+        return replace(
+            before,
+            kpis=plan.kpis or before.kpis,
+            filters=plan.filters or before.filters,
+            count=before.count or links.cues.counted,
+        )
     periods = _periods(plan, before, links)
     same_kpi = plan.kpis in {(), before.kpis}
     new_order = links.cues.order is not None
@@ -74,8 +83,8 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
 
 
 def _goes_on(words: list[str]) -> bool:
-    first = words[0] if words[0] != "the" else (words[1:2] or [""])[0]
-    return first in _BEGINNINGS and (first not in {"what", "how"} or words[1:2] == ["about"])
+    said = [word for word in words if word not in _SOUNDS] or [""]
+    return said[0] in _BEGINNINGS and (said[0] not in {"what", "how"} or said[1:2] == ["about"])
 
 
 def _is_plain(links: Links) -> bool:
