@@ -46,7 +46,10 @@ class _Phrase:
 
 @dataclass(frozen=True)
 class Language:
-    """The phrases of one language, by their first word; under "" those that begin with a pattern."""
+    """The phrases of one language, by their first word.
+
+    Under a letter and `*` stand those whose first word is a beginning, under "" those that begin with a slot.
+    """
 
     name: str
     decimal_comma: bool
@@ -58,7 +61,8 @@ class Language:
 
     def at(self, words: Sequence[str], start: int) -> tuple[_Phrase, tuple[str, ...]] | None:
         """The longest phrase that begins at `start`, and its English words; None if there is none."""
-        candidates = (*self.phrases.get(words[start], ()), *self.phrases.get("", ()))
+        word = words[start]
+        candidates = (p for key in (word, f"{word[:1]}*", "") for p in self.phrases.get(key, ()))
         for phrase in sorted(candidates, key=lambda phrase: phrase.rank, reverse=True):
             found = self._slots(phrase, words[start : start + len(phrase.words)])
             if found is not None:
@@ -89,7 +93,8 @@ class Language:
     def _word(self, word: str) -> str:
         """A single word in English; itself where the language does not know it."""
         plain = [phrase for phrase in self.phrases.get(word, ()) if len(phrase.words) == 1]
-        plain += [p for p in self.phrases.get("", ()) if len(p.words) == 1 and _fits(p.words[0], word)]
+        begun = self.phrases.get(f"{word[:1]}*", ())
+        plain += [p for p in begun if len(p.words) == 1 and _fits(p.words[0], word)]
         return " ".join(plain[0].english) if plain else word
 
 
@@ -175,7 +180,7 @@ def _read(file: str) -> Language:
     phrases: dict[str, list[_Phrase]] = {}
     for written, english in facts["phrases"].items():
         words = tuple(fold(written).replace("'", " ").replace("-", " ").split())
-        first = "" if words[0].endswith(("*", "}")) else words[0]
+        first = _key(words[0])
         phrases.setdefault(first, []).append(_Phrase(words, tuple(english.split())))
     ranked = {
         first: tuple(sorted(found, key=lambda phrase: phrase.rank, reverse=True))
@@ -183,6 +188,13 @@ def _read(file: str) -> Language:
     }
     around = {key: tuple(facts.get(key, ())) for key in ("beginnings", "endings")}
     return Language(facts["language"], facts.get("decimal") == "comma", ranked, **around)
+
+
+def _key(word: str) -> str:
+    """Where a phrase that begins with `word` is looked up."""
+    if word.endswith("}"):
+        return ""
+    return f"{word[0]}*" if word.endswith("*") else word
 
 
 def _known(language: Language, words: Sequence[str]) -> float:
