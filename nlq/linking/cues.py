@@ -61,6 +61,8 @@ class Cues:
     excluded: tuple[tuple[int, int], ...] = ()
     """Spans of words in which names are meant to be left out."""
     counted: bool = False
+    in_percent: bool = False
+    """It asks for percent, without saying of what."""
     compared: bool = False
     trend: bool = False
     sorted: bool = False
@@ -176,6 +178,7 @@ def find(words: list[str]) -> Cues:
         by_value=bool(skeleton.find(say.BY_VALUE)),
         excluded=excluded,
         counted=bool(skeleton.find(say.COUNTED)),
+        in_percent=bool(skeleton.find(say.IN_PERCENT)),
         compared=bool(skeleton.find(say.COMPARED)),
         trend=bool(skeleton.find(say.TREND)),
         sorted=bool(skeleton.find(say.SORTED)),
@@ -246,7 +249,8 @@ def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
         Order.HIGH: say.HIGH,
     }
     for order, pattern in ways.items():
-        if match := skeleton.find(rf"{count}{pattern}(?: ({say.COUNT}))?"):
+        matches = list(skeleton.all(rf"{count}{pattern}(?: ({say.COUNT}))?"))
+        if match := next((m for m in matches if m[1] or m[2]), next(iter(matches), None)):
             number = match[1] or (match[2] if match[2] != "one" else None)
             if not number and (asked := skeleton.find(rf"({say.COUNT}) {say.DIM}")):
                 number = asked[1]
@@ -326,7 +330,11 @@ def _decimal(written: str) -> Decimal:
 
 def _window(skeleton: Skeleton) -> tuple[int | None, Dimension | None]:
     """How many of which calendar unit a moving average spans ("4 week moving average")."""
-    match = skeleton.find(rf"({say.COUNT}) ({say.DIM}) (?:moving|rolling|running)")
+    skeleton.find(r"chang\w*")
+    match = skeleton.find(rf"({say.COUNT}) ({say.DIM}) (?:moving|rolling|running)") or skeleton.find(
+        rf"(?:moving|rolling|running) (?:average|mean)(?: \S+){{0,5}}? (?:over|across|of|with|in) "
+        rf"(?:a |the )*({say.COUNT}) ({say.DIM})"
+    )
     return (_whole_number(match[1]), _dims(match[2])[0]) if match else (None, None)
 
 

@@ -20,8 +20,8 @@ _CODES = ("de", "fr", "es", "nl", "pt")
 _ENGLISH = "en.yml"
 _GUESS = 0.3
 """What a word that is only known by its beginning counts less when languages are told apart."""
-_LONGEST_COUNT = 3
-"""Digits of a number that counts something; a longer one is a year or an amount."""
+_FEW = frozenset("1234")
+"""Numbers of quarters and halves, which `{k}` stands for."""
 _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
 _THOUSANDS = re.compile(r"\.(?=\d{3}(?!\d))")
 
@@ -107,9 +107,8 @@ def spoken(tokens: Sequence[Token], taken: Sequence[bool], english: frozenset[st
         english: English words that questions use.
     """
     free = [token.folded if not used else "" for token, used in zip(tokens, taken, strict=True)]
-    score, best = max(
-        ((_known(language, free), language) for language in languages()), key=lambda pair: pair[0]
-    )
+    scores = [(_known(language, free), _own(language, free), language) for language in languages()]
+    score, _, best = max(scores, key=lambda found: found[:2])
     known = sum(word in english or stem(word) in english for word in free if word and not word.isdigit())
     return best if score > known else None
 
@@ -207,6 +206,12 @@ def _known(language: Language, words: Sequence[str]) -> float:
     return count
 
 
+def _own(language: Language, words: Sequence[str]) -> int:
+    """How many of `words` this language alone knows: it decides between languages that know as many."""
+    others = [other.words for other in languages() if other is not language]
+    return sum(word in language.words and not any(word in known for known in others) for word in words)
+
+
 def _fits(pattern: str, word: str) -> bool:
     return word.startswith(pattern[:-1]) if pattern.endswith("*") and word else word == pattern
 
@@ -215,8 +220,10 @@ def _slot(pattern: str, word: str, english: str) -> str | None:
     """What a word says in a slot such as `{n}`, in English; None if it does not fit."""
     if pattern == "{yy}":
         return f"20{word}" if len(word) == 2 and word.isdigit() and 15 <= int(word) <= 45 else None
+    if pattern == "{k}":
+        return word if word in _FEW else None
     if pattern == "{n}" and word.isdigit():
-        return word if len(word) <= _LONGEST_COUNT else None
+        return word
     if pattern == "{unit}":
         english = _ADVERBS.get(english, english)
     return english if english in _slot_words()[pattern] else None

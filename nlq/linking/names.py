@@ -20,6 +20,8 @@ LEAST_SCORE = 0.12
 _MEASURES = {"average", "mean", "median", "total", "sum", "number", "count", "rate", "percentage", "percent"}
 """Words of many KPIs' names that say how to count rather than what."""
 MOST_CANDIDATES = 6
+_SHORT_UNIT = 3
+"""Letters up to which a unit is a currency or a symbol, which says nothing of the KPI."""
 DESCRIPTION_WEIGHT = 0.35
 """What a word that only the description holds counts against one of the name."""
 
@@ -182,7 +184,14 @@ class Names:
             kpi.name: (
                 tuple(dict.fromkeys(w for w in (*stems(kpi.name), *stems(kpi.label)) if _speaks(w))),
                 frozenset(
-                    word for text in (kpi.description, *kpi.synonyms) for word in stems(text) if _speaks(word)
+                    word
+                    for text in (
+                        kpi.description,
+                        *kpi.synonyms,
+                        kpi.unit if len(kpi.unit) > _SHORT_UNIT else "",
+                    )
+                    for word in stems(text)
+                    if _speaks(word)
                 ),
             )
             for kpi in self.catalog.kpis

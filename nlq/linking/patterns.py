@@ -10,8 +10,8 @@ DIM = (
 NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
 NUMBER = r"\d+(?:[.,]\d+)*(?: (?:k|m|bn|thousand|million|billion)\b)?"
 COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
-HIGH = r"(?:highest|most expensive|most|largest|biggest|greatest|longest|priciest|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
-LOW = r"(?:lowest|least expensive|least|fewest|smallest|shortest|cheapest|bottom|minimum|min|record low)"
+HIGH = r"(?:highest|most expensive|(?<!at )most|largest|biggest|greatest|longest|priciest|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
+LOW = r"(?:lowest|least expensive|(?<!at )least|fewest|smallest|shortest|cheapest|bottom|minimum|min|record low)"
 BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|most improved)"
 WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging)"
 RANK = rf"(?:{HIGH}|{LOW}|{BEST}|{WORST}|highest|lowest)"
@@ -65,7 +65,7 @@ PER = r"(?:per|for each|divided by|for every|relative to)(?: (?:single|each|one|
 CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.CONTRIBUTION,
-        r"why|explain(?: \S+){0,3} (?:drop\w*|decreas\w*|fall\w*|declin\w*|ris\w+|increas\w*|jump\w*|chang\w*|growth|improv\w*)|(?:what|which (?:teams?|regions?)(?: and (?:teams?|regions?))?) (?:is|are|was|were)? ?(?:behind|responsible for|driving|drove|causing|caused)|drivers? (?:of|behind)|(?:biggest|main|largest) (?:contribut\w+|drivers?|causes?)",
+        r"why(?: (?:did|has|have|is|was|does|do))?(?: (?:it|this|that|they|so))*(?: chang\w*| happen\w*)?|explain(?: \S+){0,3} (?:drop\w*|decreas\w*|fall\w*|declin\w*|ris\w+|increas\w*|jump\w*|chang\w*|growth|improv\w*)|(?:what|which (?:teams?|regions?)(?: and (?:teams?|regions?))?) (?:is|are|was|were)? ?(?:behind|responsible for|driving|drove|causing|caused)|drivers? (?:of|behind)|(?:biggest|main|largest) (?:contribut\w+|drivers?|causes?)",
     ),
     (Calculation.CORRELATION, r"correlat\w*"),
     (
@@ -74,7 +74,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.RATIO,
-        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{PER}|by) (?:\S+ of )?(?:the )?KPI|per (?=(?!{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day)[a-z])|how (?:many|much) KPI {PER} KPI|"
+        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{PER}|by) (?:\S+ of )?(?:the )?KPI|per(?= (?!{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day)[a-z])|how (?:many|much) KPI {PER} KPI|"
         rf"KPI(?: \S+){{0,6}} {PER} KPI|{PER} KPI",
     ),
     (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
@@ -96,6 +96,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         rf"(?:percent(?:age)?|%|relative) (?:change|growth)(?: rates?)? (?=(?:by|per|each|every) {DIM})|"
         r"(?:monthly|quarterly|yearly|annual|weekly) (?:growth|percent(?:age)? change)(?: rates?)?|"
         rf"(?:percent(?:age)?|%|relative) chang\w*(?: of KPI)?(?: in| of)?(?: PERIOD)? (?:compared )?(?:from|to|versus|over|against) (?:the |its |each )?(?:previous|prior|preceding|respective) (?:one|{DIM})|"
+        rf"growth(?: \S+){{0,6}} (?:compared (?:to|with)|versus|over|from) (?:the |its )*(?:previous|prior|preceding) (?:one|{DIM})|"
         r"growth(?: rates?)? (?=(?:by|per|each|every) (?:month|quarter|year|week))|"
         r"(?:month|quarter|week) (?:over|on|by) (?:month|quarter|week) (?:growth|percent(?:age)?(?: change)?)|"
         r"\b(?:mom|qoq|wow)\b(?: growth)?)",
@@ -133,7 +134,6 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         r"(?:shares?|how (?:much|many) of (?:\S+ ){1,12}(?:in|as a) percent\w*|(?:in|as a) (?:relation|proportion|percent(?:age)?) (?:to|of) (?:the )?(?:total|whole|all)|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
         r"(?:what|which) (?:percent(?:age)?|%|part|portion|fraction))",
     ),
-    (Calculation.PERCENT_CHANGE, r"(?:by|in) (?:percent|%)"),
 ]
 MEASURES: list[tuple[Measure, str]] = [
     (Measure.MEDIAN, r"median|50th percentile"),
@@ -179,6 +179,7 @@ EACH = (
     r"(?<!than the )(?<!than an )average (day|week|month|quarter|year)(?! over)"
 )
 YEAR_OVER_YEAR = r"year over year|year on year|yoy|y o y"
+IN_PERCENT = r"(?:by|in) (?:percent|%)|percentage|percent of"
 COMPARED = r"compar\w*|versus|vs|against|relative to|side by side"
 TREND = (
     r"trends?(?:ing)?|develop\w*|evol\w+|over time|history of|trajectory|timeline|time series|progress\w*|"
@@ -208,7 +209,7 @@ CHANGES_DATA = (
     r"truncate|correct|wipe|purge|rename|replace|add|lower|raise|double|reset) (?:it|them|that|those|the|all|every|this|its|their|to|a|an|any|ihn|sie|our)\b|"
     rf"\b(?:deleting|delete|erasing|erase|truncating|truncate|wiping|wipe|purging|purge|overwriting|overwrite)\b(?: \S+){{0,4}} "
     rf"(?:{DIM}|anomal\w+|readings?|rows?|records?|tables?|data|history|entries|everything|TEAM|REGION|KPI|values?)\b|"
-    r"\bget rid of\b|\b(?:correct|change|set|update|fix|adjust|put|bring|close|mark) (?:it|them|that|this|those|these|everything)"
+    r"\boverwrite (?:it|them|that)\b|\bget rid of\b|\b(?:correct|change|set|update|fix|adjust|put|bring|close|mark) (?:it|them|that|this|those|these|everything)"
     r"(?: then| all| everywhere)* (?:to|in|as|on|up|down)\b|"
     r"\b(?:drop|delete|remove|erase|take|strip)\b.{0,60}\b(?:from|out of) (?:the |our )?(?:database|tables?|db|system|records?)\b|"
     r"\bwrite access\b|\b(?:insert|update|delete) (?:into|from|set)\b"

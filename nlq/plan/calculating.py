@@ -30,6 +30,8 @@ class Calculations:
         cues = self.cues
         calculation = cues.calculation or plan.calculation
         adds_up = plan.subject is Subject.VALUES
+        if cues.in_percent and calculation in {Calculation.NONE, Calculation.DIFFERENCE}:
+            calculation = self._in_percent(plan, calculation)
         if calculation is Calculation.CONTRIBUTION and adds_up and plan.kpis:
             return self._explained(plan)
         if calculation is Calculation.CORRELATION and adds_up:
@@ -52,6 +54,14 @@ class Calculations:
         if calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} and not plan.by:
             plan = replace(plan, by=(Dimension.TEAM,))
         return replace(plan, calculation=calculation, window=cues.window or plan.window)
+
+    def _in_percent(self, plan: Plan, calculation: Calculation) -> Calculation:
+        """What "in percent" alone means: a change where there is one to speak of, else shares."""
+        cues = self.cues
+        moved = cues.rose or cues.fell or cues.better or cues.worse or cues.compared
+        if calculation is Calculation.DIFFERENCE or moved or len(plan.periods) > 1:
+            return Calculation.PERCENT_CHANGE
+        return Calculation.SHARE if _named_dimensions(plan) or plan.filters else calculation
 
     def _explained(self, plan: Plan) -> Plan:
         """Why a number changed: what changed most among the teams and regions, against the time before."""
@@ -192,7 +202,7 @@ class Calculations:
             subject = Subject.READINGS
         if subject is Subject.READINGS and not cues.counted and conditions:
             plan = replace(plan, by=(), calculation=Calculation.NONE)
-        if subject is Subject.READINGS and not plan.by:
+        if subject in {Subject.READINGS, Subject.ANOMALIES} and not plan.by:
             conditions = tuple(replace(c, on_reading=True) for c in conditions)
         if subject is not Subject.READINGS and cues.ranked:
             conditions = tuple(replace(c, on_reading=False) for c in conditions)

@@ -110,6 +110,8 @@ class _Drafter:
         if self.previous and not self.links.of(Kind.KPI) and not self.chosen:
             kpis, choices, ask = (), (), ()
         subject = self._subject(bool(kpis or choices))
+        if subject is Subject.ANOMALIES and not self.links.leftovers:
+            choices = ()
         filters = self._filters(subject)
         if subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
             plan = self._name_plan(subject, kpis, filters)
@@ -185,7 +187,7 @@ class _Drafter:
         calculation = self.cues.calculation
         joined = {"and", "with", "between"} & {token.folded for token in self.links.tokens}
         pairs = calculation in _PAIRS or (calculation is Calculation.CORRELATION and bool(joined))
-        return pairs and bool(self.links.leftovers)
+        return pairs and bool(self.links.leftovers or self.links.further)
 
     def _second(self, kpis: tuple[str, ...]) -> tuple[str, ...]:
         """The KPIs to choose the second one of a pair from; none where one is enough."""
@@ -264,7 +266,9 @@ class _Drafter:
         own = {f.dimension for f in filters}
         if unit_dim and {Dimension.TEAM, Dimension.REGION} & own:
             unit_dim = None
-        grouped = next((d for d in cues.by if d in _NAME_SUBJECTS and d is not cues.names), None)
+        grouped = next(
+            (d for d in (*cues.by, *cues.ranked) if d in _NAME_SUBJECTS and d is not cues.names), None
+        )
         counted = cues.counted or cues.order is not None
         periods = tuple(found.period for found in self.links.periods)
         filters += self._units() if subject is Subject.KPIS and not kpis else ()
@@ -340,7 +344,8 @@ class _Drafter:
         if self.previous and not cues.ranked and top is None and cues.single_out and plan.by:
             top = plan.top or 1
         if not plan.by:
-            one = top or (1 if not self._plural() else None)
+            single = cues.measure in {Measure.MAX, Measure.MIN} or not self._plural()
+            one = top or (1 if single else None)
             return replace(plan, order=order, top=one if plan.subject is not Subject.VALUES else None)
         if cues.ranked and top is None and cues.single:
             top = 1

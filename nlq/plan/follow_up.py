@@ -22,6 +22,8 @@ _SHORT = 4
 _MOST_UNREAD = 2
 """Words that a question which goes on may hold without being read."""
 _SOUNDS = {"hm", "hmm", "ok", "okay", "oh", "ah", "well", "so", "right", "great", "thanks", "then", "the"}
+_CORRECTING = {"sorry", "meant", "mean", "actually"}
+_POINTING = {"that", "this", "it", "those", "these", "them"}
 _PARTS = {
     Dimension.TEAM: Dimension.DEPARTMENT,
     Dimension.DEPARTMENT: Dimension.TEAM,
@@ -41,6 +43,10 @@ def is_follow_up(links: Links, before: Plan) -> bool:
         counts = links.cues.counted and len(words) <= _SHORT
         return (_goes_on(words) or counts) and _is_plain(links) and not (links.cues.by or links.cues.subject)
     if "all" in words and links.cues.names in before.by and before.top:
+        return True
+    if set(words[:3]) & _CORRECTING and len(links.leftovers) <= _MOST_UNREAD:
+        return True
+    if set(words) & _POINTING and not links.periods and _same_kpi(links, before):
         return True
     if _goes_on(words) and (links.of(Kind.KPI) or len(links.leftovers) <= _MOST_UNREAD):
         return True
@@ -80,6 +86,12 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
         year_start=before.year_start,
         each=before.each if before.each not in by and not _is_total(links) else None,
     )
+
+
+def _same_kpi(links: Links, before: Plan) -> bool:
+    named = {value for mention in links.of(Kind.KPI) for value in mention.values}
+    others = [mention for mention in links.mentions if mention.kind is not Kind.KPI]
+    return bool(named) and named == set(before.kpis) and not others
 
 
 def _goes_on(words: list[str]) -> bool:
