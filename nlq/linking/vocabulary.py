@@ -63,7 +63,8 @@ FUNCTION_WORDS = frozenset(
     oh ah great sec moment quickly gimme counting whole entire full case cases instead split break group
     put use compare it's rest add plus include remaining combination combinations single individual saw
     different exactly first nothing else anything together stand stood far till until since ago up down
-    off again ever always what's
+    off again ever always what's fewer lower higher longer shorter bigger smaller better worse big euro
+    euros dollar dollars name state completed stands concerned id everywhere brought
     """.split()
 )
 """Words that a question can hold without saying anything more."""
