@@ -20,6 +20,7 @@ _LEADS = {
     Measure.LAST: "The latest {}",
     Measure.COUNT: "The number of readings of {}",
 }
+_RATIOS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
 _RANKED = {Order.HIGH: "highest", Order.LOW: "lowest", Order.BEST: "best", Order.WORST: "worst"}
 
 
@@ -29,12 +30,49 @@ def sentence(plan: Plan, table: Table, catalog: Catalog) -> str:
         return f"There are no rows for this question: nothing was found{_where(plan)}."
     if plan.subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
         return _about_names(plan, table, catalog)
+    if plan.calculation is Calculation.CONTRIBUTION and len(plan.periods) == 2:
+        return _contributions(plan, table, catalog)
+    if plan.calculation is Calculation.CORRELATION and len(table.rows) == 1:
+        return _correlation(plan, table.rows[0][-1], catalog)
+    if plan.calculation in _RATIOS and len(plan.kpis) == 2 and len(table.rows) == 1 and not plan.by:
+        return _ratio(plan, table.rows[0][-1], catalog)
     compared = plan.calculation in {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
     if compared and len(table.rows) == 1 and len(sides(plan)) == 2:
         return _comparison(plan, table, catalog)
     if plan.count or (len(table.rows) == 1 and len(table.columns) == 1):
         return _single(plan, table.rows[0][0], catalog)
     return _many(plan, table, catalog)
+
+
+def _contributions(plan: Plan, table: Table, catalog: Catalog) -> str:
+    """The team and the region whose numbers changed most."""
+    kpi = catalog.by_name[plan.kpis[0]]
+    first: dict[Value, str] = {}
+    for dimension, member, *_, change in table.rows:
+        sign = "+" if isinstance(change, int | float | Decimal) and change > 0 else ""
+        first.setdefault(dimension, f"{dimension} {member} ({sign}{number(change, kpi)})")
+    before, after = (period.label for period in plan.periods)
+    what = label_inside(kpi)
+    where = _where(plan, periods=False)
+    return f"From {before} to {after}, {what}{where} changed most in {' and '.join(first.values())}."
+
+
+def _correlation(plan: Plan, value: Value, catalog: Catalog) -> str:
+    unit = (plan.each or Dimension.MONTH).value
+    labels = [label_inside(catalog.by_name[name]) for name in plan.kpis]
+    what = (
+        f"of {' and '.join(labels)} by {unit}"
+        if len(labels) > 1
+        else f"of {labels[0]} with the {unit} before"
+    )
+    scale = "1: they move together, -1: opposite, 0: neither"
+    return f"The correlation {what}{_where(plan)} is {number(value, digits=2)} ({scale})."
+
+
+def _ratio(plan: Plan, value: Value, catalog: Catalog) -> str:
+    one, other = (label_inside(catalog.by_name[name]) for name in plan.kpis)
+    percent = "%" if plan.calculation is Calculation.PERCENT_RATIO else ""
+    return f"{one[:1].upper()}{one[1:]} divided by {other}{_where(plan)}: {number(value)}{percent}."
 
 
 def sentence_for_sql(table: Table) -> str:
@@ -73,12 +111,23 @@ def _single(plan: Plan, value: Value, catalog: Catalog) -> str:
     where = _where(plan)
     if plan.count and plan.by:
         return f"{number(value, digits=0)} {plan.by[-1].value}s match{where}."
+    if plan.subject is Subject.ANOMALIES and plan.measure is not Measure.USUAL:
+        lead = _LEADS[plan.measure].format("value of the anomalies")
+        return f"{lead}{_of_kpis(plan, catalog)}{where} was {number(value)}."
+    if plan.subject is Subject.ANOMALIES and plan.each:
+        often = f"{number(value)} anomalies per {plan.each.value} on average"
+        return f"There were {often}{_of_kpis(plan, catalog)}{where}."
     if plan.subject is Subject.ANOMALIES:
         return f"There were {number(value, digits=0)} anomalies{_of_kpis(plan, catalog)}{where}."
     if plan.subject is Subject.READINGS or plan.count:
         return f"There were {number(value, digits=0)} readings{_of_kpis(plan, catalog)}{where}."
+    if not plan.kpis:
+        return f"The answer{where} is {number(value)}."
     kpi = catalog.by_name[plan.kpis[0]]
     way = expressions.how(kpi, plan.measure)
+    if plan.each:
+        what = label_inside(kpi)
+        return f"{what[:1].upper()}{what[1:]} per {plan.each.value}{where}: {number(value, kpi)} on average."
     return f"{_lead(kpi, way)}{where} was {number(value, kpi)}."
 
 
@@ -134,6 +183,9 @@ def _many(plan: Plan, table: Table, catalog: Catalog) -> str:
     first = table.rows[0]
     shown = _cell(table.columns[at], first[at], kpi)
     if plan.top == 1 and plan.order in _RANKED and len(table.rows) == 1:
+        if plan.skip:
+            ranked = f"Number {plan.skip + 1} by {what}{where}, {_RANKED[plan.order]} first,"
+            return f"{ranked} is {_members(first, dims)}: {shown}."
         number_word = "number of " if plan.subject is not Subject.VALUES else ""
         return f"{_members(first, dims)} had the {_RANKED[plan.order]} {number_word}{what}{where}: {shown}."
     if len(table.rows) == 1:
@@ -183,6 +235,9 @@ def _value_column(plan: Plan, columns: Sequence[Column]) -> int:
         Calculation.SHARE: "share_percent",
         Calculation.RUNNING_TOTAL: "running_total",
         Calculation.DIFFERENCE: "difference",
+        Calculation.RATIO: "ratio",
+        Calculation.PERCENT_RATIO: "ratio_percent",
+        Calculation.CORRELATION: "correlation",
         Calculation.PERCENT_CHANGE: "percent_change",
     }.get(plan.calculation)
     names = [column.name for column in columns]
@@ -190,7 +245,9 @@ def _value_column(plan: Plan, columns: Sequence[Column]) -> int:
 
 
 def _cell(column: Column, value: Value, kpi: Kpi | None) -> str:
-    if column.name in {"share_percent", "percent_change"}:
+    if column.name in {"ratio", "correlation"}:
+        return number(value)
+    if column.name in {"share_percent", "percent_change", "ratio_percent"}:
         return f"{number(value, digits=1)}%"
     return number(value, kpi)
 

@@ -129,7 +129,7 @@ def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, 
             tokens = gloss.in_english(tokens, _taken(len(tokens), names.whole(tokens)), phrases)
     named = _taken(len(tokens), names.whole(tokens))
     common = _common_words() | _description_words(names)
-    read, more = correct(tokens, names.lexicon.vocabulary, common, named)
+    read, more = correct(tokens, names.lexicon.vocabulary, common, named, english=language is None)
     return read, (*slips, *more)
 
 

@@ -55,6 +55,15 @@ def _points(
     while at < len(free):
         base = found[-1][1].period if found else context
         point = calendar.point(free, at, base)
+        if (
+            point
+            and not point.dated
+            and not found
+            and context
+            and context.grain is Grain.YEAR
+            and context.start
+        ):
+            point = in_year(point, context.start.year)
         if point:
             found.append((at, point))
             at = point.after

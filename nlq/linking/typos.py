@@ -15,7 +15,12 @@ _TWO_SLIPS_FROM = 8
 
 
 def correct(
-    tokens: Sequence[Token], names: Collection[str], common: Collection[str], named: Sequence[bool] = ()
+    tokens: Sequence[Token],
+    names: Collection[str],
+    common: Collection[str],
+    named: Sequence[bool] = (),
+    *,
+    english: bool = True,
 ) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
     """The tokens with slips of the pen put right, and the pairs (written, read) that changed.
 
@@ -24,10 +29,11 @@ def correct(
         names: stems that occur in names; they are preferred.
         common: stems of English that questions use.
         named: for each word, whether it is part of a name and so right as it is.
+        english: whether the question is in English, so that its other words may be slips of English ones.
     """
     right = named or [False] * len(tokens)
     read = [
-        token if is_right else _corrected(token, names, common)
+        token if is_right else _corrected(token, names, common, english=english)
         for token, is_right in zip(tokens, right, strict=True)
     ]
     changed = [
@@ -41,21 +47,17 @@ def correct(
 def correct_spelling(
     tokens: Sequence[Token], names: Collection[str], words: Collection[str]
 ) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
-    """As `correct`, against words as they are written in another language; only one slip in long ones."""
-    read, changed = [], []
-    for token in tokens:
-        near = () if token.stem in names or token.folded in words else _one_slip(token.folded, words)
-        read.append(replace(token, folded=near[0], stem=stem(near[0])) if len(near) == 1 else token)
-        if len(near) == 1 and not _inflected(token.folded, near[0]):
-            changed.append((token.written, near[0]))
+    """As `correct`, against the words of another language as they are written.
+
+    Only letters that changed places, and letters doubled or not, are put right: what differs otherwise may be
+    another word of that language, which a company's KPI is called by.
+    """
+    read = [
+        token if token.stem in names or token.folded in words else _untwisted(token, words)
+        for token in tokens
+    ]
+    changed = [(was.written, now.folded) for was, now in zip(tokens, read, strict=True) if was is not now]
     return tuple(read), tuple(changed)
-
-
-def _one_slip(word: str, words: Collection[str]) -> tuple[str, ...]:
-    if len(word) <= _SHORTEST or not word.isalpha():
-        return ()
-    found = process.extract(word, words, scorer=OSA.distance, score_cutoff=1, limit=2)
-    return tuple(near for near, _, _ in found if len(near) >= _SHORTEST)
 
 
 def _inflected(one: str, other: str) -> bool:
@@ -65,28 +67,32 @@ def _inflected(one: str, other: str) -> bool:
 
 
 def _untwisted(token: Token, words: Collection[str]) -> Token:
-    """A short word with two of its letters the right way round, if that makes it a known one."""
+    """A word with two letters the right way round, or a letter doubled or not, if that makes it a known one."""
     word = token.folded
-    twisted = (word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1))
-    found = {other for other in twisted if other in words}
+    if len(word) < _SHORTEST - 1 or not word.isalpha():
+        return token
+    twisted = [word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(len(word) - 1)]
+    single = [word[:i] + word[i + 1 :] for i in range(len(word) - 1) if word[i] == word[i + 1]]
+    double = [word[: i + 1] + word[i:] for i in range(len(word))]
+    found = {other for other in (*twisted, *single, *double) if other in words}
     if len(found) != 1:
         return token
     (right,) = found
     return replace(token, folded=right, stem=stem(right))
 
 
-def _corrected(token: Token, names: Collection[str], common: Collection[str]) -> Token:
+def _corrected(token: Token, names: Collection[str], common: Collection[str], *, english: bool) -> Token:
     word = token.stem
     known = word in names or word in common or token.folded in common
     if known or len(word) < _SHORTEST - 1 or not word.isalpha():
         return token
     if len(word) < _SHORTEST:
-        return _untwisted(token, common)
+        return _untwisted(token, common) if english else token
     begun = [name for name in names if name.startswith(word)] if len(word) >= _SHORTEST else []
     if len(begun) == 1:
         return replace(token, folded=begun[0], stem=stem(begun[0]))
     slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
-    for words in (names, common):
+    for words in (names, common) if english else (names,):
         near = process.extract(word, words, scorer=OSA.distance, score_cutoff=slips, limit=2)
         near = [found for found in near if found[0][:1] in word[:2]]
         alone = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
