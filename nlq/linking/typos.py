@@ -67,7 +67,7 @@ def _inflected(one: str, other: str) -> bool:
 
 
 def _untwisted(token: Token, words: Collection[str]) -> Token:
-    """A word with two letters the right way round, or a letter doubled or not, if that makes it a known one."""
+    """A word with two letters the right way round, or one doubled or not, if that makes it a known one."""
     word = token.folded
     if len(word) < _SHORTEST - 1 or not word.isalpha():
         return token
