@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from nlq.catalog import Catalog
-from nlq.plan.model import Condition, Dimension, Plan, as_json, from_json
+from nlq.plan.model import Condition, Dimension, Plan, Subject, as_json, from_json
 
 _OPERATORS = {">", "<", ">=", "<=", "="}
 _MOST_ROWS = 100_000
@@ -47,6 +47,8 @@ def _problem(plan: Plan, stored: Mapping[str, Any]) -> str:
     """What is wrong with a plan whose parts have the right names; empty for nothing."""
     if isinstance(stored["kpis"], str) or not all(isinstance(kpi, str) for kpi in plan.kpis):
         return "kpis must be a list of names"
+    if plan.subject is Subject.VALUES and not plan.kpis:
+        return "kpis must name at least one KPI"
     for found in plan.filters:
         if not found.values or not all(isinstance(value, str) for value in found.values):
             return "each of filters needs a list of names as its values"
