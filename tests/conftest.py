@@ -5,9 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from schema import migrate
+from schema.demo.load import load
 from schema.roles import Role, Roles
+from tests.catalogs import TODAY
 from tests.command_line import Run, runner
 from tests.postgres import READER_PASSWORD, WRITER_PASSWORD, Database, Server, running_server
+from tests.scripted import Script, scripted_model
 
 ROLES = Roles(Role("nlq_reader", READER_PASSWORD), Role("nlq_writer", WRITER_PASSWORD))
 
@@ -44,6 +47,20 @@ def migrated(postgres_server: Server, migrated_template: str) -> Iterator[Databa
             reader_url=postgres_server.url(name, "nlq_reader", READER_PASSWORD),
             writer_url=postgres_server.url(name, "nlq_writer", WRITER_PASSWORD),
         )
+
+
+@pytest.fixture
+def model() -> Iterator[Script]:
+    """A scripted model server."""
+    with scripted_model() as script:
+        yield script
+
+
+@pytest.fixture
+def demo(migrated: Database) -> Database:
+    """A migrated database that holds the demo company."""
+    load(migrated.owner_url, TODAY)
+    return migrated
 
 
 @pytest.fixture

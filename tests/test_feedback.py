@@ -13,10 +13,9 @@ from nlq import settings as settings_module
 from nlq.clock import fixed
 from nlq.service import Service, build
 from nlq.web import create_app
-from schema.demo.load import load
 from tests.catalogs import TODAY
 from tests.postgres import Database
-from tests.scripted import Script, scripted_model
+from tests.scripted import Script
 
 QUESTION = "What was our conversion rate in EMEA in Q3 2026?"
 SIBLING = "What was our conversion rate in APAC in Q3 2026?"
@@ -32,19 +31,6 @@ SQL = (
     "SELECT max(value) AS peak FROM nlq.kpi_values WHERE kpi = 'sales_conversion_rate' AND region = 'EMEA'"
     " AND timestamp >= DATE '2026-07-01' AND timestamp < DATE '2026-10-01'"
 )
-
-
-@pytest.fixture
-def model() -> Iterator[Script]:
-    with scripted_model() as script:
-        yield script
-
-
-@pytest.fixture
-def demo(migrated: Database) -> Database:
-    """A migrated database that holds the demo company."""
-    load(migrated.owner_url, TODAY)
-    return migrated
 
 
 @pytest.fixture

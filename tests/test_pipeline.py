@@ -1,7 +1,6 @@
 """The way of a question over a real PostgreSQL, with a scripted model where one is asked."""
 
 import uuid
-from collections.abc import Iterator
 from decimal import Decimal
 
 import psycopg
@@ -14,23 +13,9 @@ from nlq.errors import InvalidQuestion, UnknownConversation
 from nlq.history import HistoryEntry
 from nlq.question import Question
 from nlq.service import Service, build
-from schema.demo.load import load
 from tests.catalogs import TODAY
 from tests.postgres import Database, Server
-from tests.scripted import Script, scripted_model
-
-
-@pytest.fixture
-def model() -> Iterator[Script]:
-    with scripted_model() as script:
-        yield script
-
-
-@pytest.fixture
-def demo(migrated: Database) -> Database:
-    """A migrated database that holds the demo company."""
-    load(migrated.owner_url, TODAY)
-    return migrated
+from tests.scripted import Script
 
 
 @pytest.fixture

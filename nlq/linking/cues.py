@@ -77,6 +77,11 @@ class Cues:
     said: frozenset[int] = field(default_factory=frozenset)
     """Indexes of the words that were understood."""
 
+    @property
+    def moved(self) -> bool:
+        """Whether it speaks of a rise, a fall, or of getting better or worse."""
+        return self.rose or self.fell or self.better or self.worse
+
 
 class Skeleton:
     """The words to look cues up in; remembers which of them were part of one."""

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 import yaml
 
 from nlq.linking.points import NUMBERS, UNITS, month_names, ordinals
-from nlq.linking.words import Token, fold, stem
+from nlq.linking.words import Token, fits, fold, stem
 
 _CODES = ("de", "fr", "es", "nl", "pt")
 _ENGLISH = "en.yml"
@@ -86,7 +86,7 @@ class Language:
                 if english is None:
                     return None
                 slots[pattern] = english
-            elif not _fits(pattern, word):
+            elif not fits(pattern, word):
                 return None
         return slots
 
@@ -94,7 +94,7 @@ class Language:
         """A single word in English; itself where the language does not know it."""
         plain = [phrase for phrase in self.phrases.get(word, ()) if len(phrase.words) == 1]
         begun = self.phrases.get(f"{word[:1]}*", ())
-        plain += [p for p in begun if len(p.words) == 1 and _fits(p.words[0], word)]
+        plain += [p for p in begun if len(p.words) == 1 and fits(p.words[0], word)]
         return " ".join(plain[0].english) if plain else word
 
 
@@ -210,10 +210,6 @@ def _own(language: Language, words: Sequence[str]) -> int:
     """How many of `words` this language alone knows: it decides between languages that know as many."""
     others = [other.words for other in languages() if other is not language]
     return sum(word in language.words and not any(word in known for known in others) for word in words)
-
-
-def _fits(pattern: str, word: str) -> bool:
-    return word.startswith(pattern[:-1]) if pattern.endswith("*") and word else word == pattern
 
 
 def _slot(pattern: str, word: str, english: str) -> str | None:

@@ -76,19 +76,16 @@ def link(
         sorted((*mentions, *(names.narrowed(m, loose) for m in partial)), key=lambda mention: mention.start)
     )
     cues, spans = _cues(words, mentions, periods)
-    said = cues.said
     mentions = tuple(
         replace(m, excluded=any(start <= at < end for start, end in cues.excluded))
         for at, m in ((spans[mention.start], mention) for mention in mentions)
     )
     units = dict.fromkeys(word for kpi in names.catalog.kpis for word in stems(kpi.unit))
+    free = _free(tokens, [*mentions, *periods], spans, cues.said)
     left = [
         token
-        for index, token in enumerate(tokens)
-        if index in spans
-        and spans[index] not in said
-        and not _inside(index, [*mentions, *periods])
-        and token.folded not in FUNCTION_WORDS
+        for token in free
+        if token.folded not in FUNCTION_WORDS
         and token.stem not in DIMENSION_WORDS | units.keys()
         and token.folded != "%"
     ]
@@ -100,7 +97,7 @@ def link(
         periods=periods,
         cues=cues,
         candidates=candidates,
-        further=_further(names, mentions, _free(tokens, [*mentions, *periods], spans, said)),
+        further=_further(names, mentions, free),
         leftovers=tuple(token.written for token in left if token.stem not in explained),
         off_limits=_off_limits(text, names),
         corrections=corrections,

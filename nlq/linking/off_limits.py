@@ -6,7 +6,7 @@ from importlib import resources
 
 import yaml
 
-from nlq.linking.words import Token, fold
+from nlq.linking.words import Token, fits, fold
 
 
 def topic(tokens: Sequence[Token], free: Sequence[bool]) -> str | None:
@@ -28,11 +28,7 @@ def topic(tokens: Sequence[Token], free: Sequence[bool]) -> str | None:
 
 def _occurs(phrase: tuple[str, ...], words: Sequence[str]) -> bool:
     starts = range(len(words) - len(phrase) + 1)
-    return any(all(map(_fits, phrase, words[at : at + len(phrase)])) for at in starts)
-
-
-def _fits(pattern: str, word: str) -> bool:
-    return word.startswith(pattern[:-1]) if pattern.endswith("*") and word else word == pattern
+    return any(all(map(fits, phrase, words[at : at + len(phrase)])) for at in starts)
 
 
 @cache

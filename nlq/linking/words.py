@@ -47,6 +47,11 @@ def stem(word: str) -> str:
     return word.removesuffix("s")
 
 
+def fits(pattern: str, word: str) -> bool:
+    """Whether `word` is `pattern`, or begins with what stands before a `*` at its end."""
+    return word.startswith(pattern[:-1]) if pattern.endswith("*") and word else word == pattern
+
+
 def akin(one: str, other: str) -> bool:
     """Whether two stems are one word in two forms: `resolve` and `resolution`, `convert` and `conversion`."""
     if one == other or _root(one) == _root(other):

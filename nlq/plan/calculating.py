@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from nlq.catalog import Aggregation, Catalog
+from nlq.catalog import Aggregation, Catalog, Direction
 from nlq.linking.link import Links
 from nlq.period import Grain, Period, shift, shifted, spoken_range, unit
 from nlq.plan.model import Calculation, Condition, Dimension, Measure, Order, Plan, Subject
@@ -40,8 +40,7 @@ class Calculations:
             calculation = Calculation.NONE
         if calculation in _PAIRS:
             plan, calculation = self._paired(plan, calculation)
-        moved = cues.rose or cues.fell or cues.better or cues.worse
-        if calculation is Calculation.NONE and moved and cues.ranked and len(plan.periods) == 2:
+        if calculation is Calculation.NONE and cues.moved and cues.ranked and len(plan.periods) == 2:
             calculation = Calculation.DIFFERENCE
         if cues.year_over_year:
             plan, calculation = self._year_over_year(plan)
@@ -51,14 +50,13 @@ class Calculations:
             plan, calculation = self._comparison(plan, calculation)
         if calculation is Calculation.SHARE and not _named_dimensions(plan):
             plan, calculation = _share_of_filter(plan)
-        if calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} and not plan.by:
+        if calculation in _AVERAGES and not plan.by:
             plan = replace(plan, by=(Dimension.TEAM,))
         return replace(plan, calculation=calculation, window=cues.window or plan.window)
 
     def _in_percent(self, plan: Plan, calculation: Calculation) -> Calculation:
         """What "in percent" alone means: a change where there is one to speak of, else shares."""
-        cues = self.cues
-        moved = cues.rose or cues.fell or cues.better or cues.worse or cues.compared
+        moved = self.cues.moved or self.cues.compared
         if calculation is Calculation.DIFFERENCE or moved or len(plan.periods) > 1:
             return Calculation.PERCENT_CHANGE
         return Calculation.SHARE if _named_dimensions(plan) or plan.filters else calculation
@@ -116,18 +114,20 @@ class Calculations:
     def _which_moved(self, plan: Plan) -> bool:
         """Whether those are asked for that rose, fell, got better or worse: "which teams improved"."""
         cues = self.cues
-        moved = cues.rose or cues.fell or cues.better or cues.worse
         several = bool(cues.ranked) and not cues.single and not cues.order and not plan.conditions
-        return moved and several and set(cues.ranked) <= set(plan.by)
+        return cues.moved and several and set(cues.ranked) <= set(plan.by)
 
     def _direction(self, plan: Plan) -> str:
         """The sign of the change that is asked for."""
         cues = self.cues
-        kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
-        up = kpi is None or kpi.direction.value == "up"
+        up = self._more_is_better(plan)
         if cues.better or cues.worse:
             return ">" if cues.better == up else "<"
         return "<" if cues.fell else ">"
+
+    def _more_is_better(self, plan: Plan) -> bool:
+        kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
+        return kpi is None or kpi.direction is Direction.UP
 
     def _year_over_year(self, plan: Plan) -> tuple[Plan, Calculation]:
         if len(plan.periods) == 1 and not any(dim.is_time for dim in plan.by):
@@ -193,8 +193,7 @@ class Calculations:
         if plan.subject is Subject.VALUES and not plan.by and cues.measure is None and cues.order:
             measure = {Order.HIGH: Measure.MAX, Order.LOW: Measure.MIN}.get(plan.order, measure)
             if plan.order in {Order.BEST, Order.WORST}:
-                kpi = self.catalog.by_name.get(plan.kpis[0]) if plan.kpis else None
-                up = (kpi is None or kpi.direction.value == "up") == (plan.order is Order.BEST)
+                up = self._more_is_better(plan) == (plan.order is Order.BEST)
                 measure = Measure.MAX if up else Measure.MIN
         conditions = cues.conditions or plan.conditions
         subject = plan.subject
@@ -237,7 +236,7 @@ class Calculations:
         return plan, cues.measure if cues.measure and (averaged or summed) else Measure.USUAL
 
     def _counts_rows(self, plan: Plan, subject: Subject, has_conditions: bool) -> bool:
-        picks = plan.calculation in {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE} or has_conditions
+        picks = plan.calculation in _AVERAGES or has_conditions
         if subject is Subject.VALUES:
             return self.cues.counted and bool(self.cues.ranked) and picks
         return self.cues.counted and not plan.by

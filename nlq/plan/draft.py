@@ -32,9 +32,6 @@ _NAME_SUBJECTS = {
     Dimension.CATEGORY: Subject.KPIS,
 }
 _PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
-_AVERAGES = {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE}
-_COMPARISONS = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
-_CHANGES = {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}
 
 
 @dataclass(frozen=True)
@@ -138,10 +135,7 @@ class _Drafter:
         plan = Calculations(self.links, self.catalog, self.today, paired=bool(self.chosen)).of(
             self._ordered(plan)
         )
-        return Draft(plan, choices, self._unread(), self.cues.beyond)
-
-    def _unread(self) -> tuple[str, ...]:
-        return self.links.leftovers
+        return Draft(plan, choices, self.links.leftovers, self.cues.beyond)
 
     def _kpis(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """KPIs that are sure, that are to be chosen from, that are to be asked about."""
@@ -209,10 +203,7 @@ class _Drafter:
         if cues.subject is Subject.ANOMALIES:
             return Subject.ANOMALIES
         if cues.subject is Subject.READINGS:
-            averaged = cues.measure in {Measure.AVERAGE, Measure.MEDIAN, Measure.SUM}
-            return (
-                Subject.VALUES if averaged and not cues.counted and not cues.conditions else Subject.READINGS
-            )
+            return Subject.READINGS if lists else Subject.VALUES
         named = self.links.of(Kind.KPI)
         plain = not (cues.order or cues.calculation or cues.conditions or cues.by or self.links.periods)
         if cues.names in _NAME_SUBJECTS and plain and not named and not sure(self.links.candidates):
