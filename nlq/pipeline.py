@@ -1,19 +1,17 @@
 """The way of a question: linking, prompting, llm, plan, sql, database, answer, history."""
 
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from nlq import caveats, confidence, prompting, wording
 from nlq import llm as models
-from nlq.answer import Answer, Method, Status, Table, Timing
+from nlq.answer import Answer, Method, Status, Table
 from nlq.catalog import Catalog
 from nlq.clock import Clock
 from nlq.database import Reader
 from nlq.endings import Ending, not_measured, unanswerable, which_kpi
 from nlq.errors import ModelUnavailable, NlqError, QueryFailed, UnsafeSql
-from nlq.history import History, Record, Started
+from nlq.history import History, Started
 from nlq.knowledge import Knowledge
 from nlq.linking import Links, link
 from nlq.linking.points import Calendar
@@ -23,62 +21,15 @@ from nlq.plan.compiler import compile_plan
 from nlq.plan.describe import describe_plan
 from nlq.plan.draft import Draft, draft
 from nlq.plan.follow_up import is_follow_up
-from nlq.plan.model import Plan, Subject, as_json, from_json
+from nlq.plan.model import Plan, Subject, from_json
 from nlq.question import Question, check_text
 from nlq.settings import Settings
 from nlq.sql import describe as sql_words
 from nlq.sql import guard, literals
+from nlq.trace import OnStage, Statement, Trace, answer_of, cause, failed, record_of
 from nlq.verified import Known, find, nearest, runnable
 
-OnStage = Callable[[str], None]
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
-
-
-@dataclass(frozen=True)
-class Statement:
-    """SQL that passed the guard, and how it came about."""
-
-    sql: str
-    method: Method
-    interpretation: str
-    plan: Plan | None = None
-    warnings: tuple[str, ...] = ()
-
-
-@dataclass
-class _Trace:
-    """What is measured on the way of one question."""
-
-    began: float = field(default_factory=time.monotonic)
-    stages: dict[str, int] = field(default_factory=dict)
-    attempts: int = 0
-    model: str | None = None
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-    cached_tokens: int | None = None
-    fit: float | None = None
-    """The model's probability that the KPI which it chose fits the question."""
-    confidence: float | None = None
-    sql: str | None = None
-    plan: Plan | None = None
-    on_stage: OnStage | None = None
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Tell and time a stage."""
-        if self.on_stage:
-            self.on_stage(name)
-        began = time.monotonic()
-        try:
-            yield
-        finally:
-            self.stages[name] = self.stages.get(name, 0) + _ms_since(began)
-
-    def completed(self, completion: models.Completion) -> None:
-        """Add what a model call cost."""
-        self.prompt_tokens = (self.prompt_tokens or 0) + (completion.prompt_tokens or 0)
-        self.completion_tokens = (self.completion_tokens or 0) + (completion.completion_tokens or 0)
-        self.cached_tokens = (self.cached_tokens or 0) + (completion.cached_tokens or 0)
 
 
 @dataclass(frozen=True)
@@ -105,28 +56,28 @@ class Pipeline:
             DatabaseUnavailable: the question could not be written down.
         """
         asked = replace(question, text=check_text(question.text, self.settings.max_question_chars))
-        trace = _Trace(on_stage=on_stage)
+        trace = Trace(on_stage=on_stage)
         started = self.history.start(asked)
         answer, error, reason = self._attempted(asked, started, trace)
-        self.history.finish(started.query_id, _record(answer, trace, error, reason))
+        self.history.finish(started.query_id, record_of(answer, trace, error, reason))
         return answer
 
     def _attempted(
-        self, question: Question, started: Started, trace: _Trace
+        self, question: Question, started: Started, trace: Trace
     ) -> tuple[Answer, str | None, str | None]:
         """The answer with, where there is one, the error and the reason for the history."""
         try:
             return self._answered(question, started, trace), None, None
         except Ending as end:
-            ending = _answer(question, started, trace, end.status, end.text, table=end.table)
+            ending = answer_of(question, started, trace, end.status, end.text, table=end.table)
             return ending, None, end.reason
         except NlqError as error:
-            return _failed(question, started, trace, str(error)), _cause(error), None
+            return failed(question, started, trace, str(error)), cause(error), None
         except Exception as error:  # the person gets a sentence, the history what happened
             text = "Something went wrong while this question was worked on; please ask again."
-            return _failed(question, started, trace, text), f"{type(error).__name__}: {error}", None
+            return failed(question, started, trace, text), f"{type(error).__name__}: {error}", None
 
-    def _answered(self, question: Question, started: Started, trace: _Trace) -> Answer:
+    def _answered(self, question: Question, started: Started, trace: Trace) -> Answer:
         with trace.stage("linking"):
             known = self.knowledge()
             previous = self._previous(question)
@@ -150,7 +101,7 @@ class Pipeline:
                 *statement.warnings,
                 *caveats.cut_off(table),
             )
-        return _answer(
+        return answer_of(
             question,
             started,
             trace,
@@ -163,7 +114,7 @@ class Pipeline:
         )
 
     def _approved(
-        self, known: Knowledge, links: Links, previous: Plan | None, trace: _Trace
+        self, known: Knowledge, links: Links, previous: Plan | None, trace: Trace
     ) -> tuple[Statement, Table, int] | None:
         """What reviewers approved for such a question; None where they did not, or it no longer runs."""
         continues = previous is not None and is_follow_up(links, previous)
@@ -186,7 +137,7 @@ class Pipeline:
         links: Links,
         read: Draft,
         previous: Plan | None,
-        trace: _Trace,
+        trace: Trace,
     ) -> tuple[Statement, Table, int]:
         """Choose, compile, check and run; an error goes back to the model a bounded number of times."""
         error: str | None = None
@@ -207,7 +158,7 @@ class Pipeline:
         raise AssertionError("max_attempts is at least 1")
 
     def _chosen(
-        self, question: Question, known: Knowledge, read: Draft, error: str | None, trace: _Trace
+        self, question: Question, known: Knowledge, read: Draft, error: str | None, trace: Trace
     ) -> Reply:
         """What the model chooses of what the draft leaves open; nothing is asked where nothing is."""
         open_choices = choosing.choices(read)
@@ -229,7 +180,7 @@ class Pipeline:
             self._check_fit(question, known, read, str(kpi), trace)
         return reply
 
-    def _check_fit(self, question: Question, known: Knowledge, read: Draft, kpi: str, trace: _Trace) -> None:
+    def _check_fit(self, question: Question, known: Knowledge, read: Draft, kpi: str, trace: Trace) -> None:
         """Let the model look at its choice once more; raises an `Ending` where it does not agree."""
         with trace.stage("llm"):
             agreed = self.model.agreement(prompting.check(known.static_prompt, question.text, kpi))
@@ -250,7 +201,7 @@ class Pipeline:
         read: Draft,
         previous: Plan | None,
         reply: Reply,
-        trace: _Trace,
+        trace: Trace,
     ) -> Plan:
         """The plan with the KPI that the model chose, and with a second one where the question takes two."""
         chosen = reply.chosen.get("kpi")
@@ -316,74 +267,3 @@ def _text(statement: Statement, table: Table, catalog: Catalog) -> str:
     if statement.plan is None:
         return wording.sentence_for_sql(table)
     return wording.sentence(statement.plan, table, catalog)
-
-
-def _answer(
-    question: Question,
-    started: Started,
-    trace: _Trace,
-    status: Status,
-    text: str,
-    *,
-    table: Table | None = None,
-    statement: Statement | None = None,
-    warnings: tuple[str, ...] = (),
-    sql_ms: int = 0,
-) -> Answer:
-    plan = statement.plan if statement else None
-    return Answer(
-        id=started.query_id,
-        conversation_id=started.conversation_id,
-        status=status,
-        question=question.text,
-        text=text,
-        timing=Timing(_ms_since(trace.began), trace.stages.get("llm", 0), sql_ms),
-        table=table,
-        sql=statement.sql if statement else None,
-        interpretation=statement.interpretation if statement else None,
-        warnings=warnings,
-        attempts=trace.attempts,
-        model=trace.model,
-        method=statement.method if statement else None,
-        plan=as_json(plan) if plan else None,
-        confidence=trace.confidence,
-    )
-
-
-def _failed(question: Question, started: Started, trace: _Trace, text: str) -> Answer:
-    return _answer(question, started, trace, Status.FAILED, text)
-
-
-def _cause(error: NlqError) -> str:
-    """What lies behind an error, for the people who read the history."""
-    cause = error.__cause__
-    return f"{error} [{type(cause).__name__}: {cause}]" if cause else str(error)
-
-
-def _record(answer: Answer, trace: _Trace, error: str | None, reason: str | None) -> Record:
-    table = answer.table if answer.status is Status.ANSWERED else None
-    return Record(
-        status=answer.status,
-        execution_time_ms=_ms_since(trace.began),
-        method=answer.method,
-        reason=reason,
-        error=error,
-        sql=answer.sql or trace.sql,
-        plan=answer.plan or (as_json(trace.plan) if trace.plan else None),
-        interpretation=answer.interpretation,
-        answer_text=answer.text,
-        warnings=answer.warnings,
-        attempts=answer.attempts,
-        model=answer.model,
-        prompt_tokens=trace.prompt_tokens,
-        completion_tokens=trace.completion_tokens,
-        cached_tokens=trace.cached_tokens,
-        confidence=answer.confidence,
-        row_count=len(table.rows) if table else None,
-        truncated=table.truncated if table else None,
-        stages=trace.stages,
-    )
-
-
-def _ms_since(began: float) -> int:
-    return round(1000 * (time.monotonic() - began))
