@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool
 
 from nlq.answer import Method, Status
 from nlq.errors import DatabaseUnavailable, UnknownConversation
-from nlq.question import Question
+from nlq.question import Question, SlackPlace
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,11 @@ class HistoryEntry:
     finished_at: datetime | None
     cached_tokens: int | None = None
     confidence: float | None = None
+    slack_team: str | None = None
+    slack_channel: str | None = None
+    slack_thread: str | None = None
+    permalink: str | None = None
+    """Address of the message that asked, where it has one."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,8 @@ class Filters:
     until: datetime | None = None
     """Asked before this moment."""
     conversation_id: uuid.UUID | None = None
+    slack_team: str | None = None
+    """Asked in this Slack workspace."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ SELECT h.id, h.query_text AS question, h.timestamp::timestamptz AS timestamp, h.
        h.successful, d.conversation_id, d.channel, d.user_name AS user, d.status, d.method, d.reason,
        d.error, d.sql, d.plan, d.interpretation, d.answer_text, d.warnings, d.attempts, d.model,
        d.prompt_tokens, d.completion_tokens, d.row_count, d.truncated, d.stages, d.finished_at,
-       d.cached_tokens, d.confidence
+       d.cached_tokens, d.confidence, d.slack_team, d.slack_channel, d.slack_thread, d.permalink
 FROM public.query_history h LEFT JOIN nlq.query_details d ON d.query_id = h.id
 """
 
@@ -141,8 +148,16 @@ _CONDITIONS = {
     "since": "h.timestamp::timestamptz >= %(since)s",
     "until": "h.timestamp::timestamptz < %(until)s",
     "conversation_id": "d.conversation_id = %(conversation_id)s",
+    "slack_team": "d.slack_team = %(slack_team)s",
     "cursor": "h.id < %(cursor)s",
 }
+
+_START = """
+INSERT INTO nlq.query_details
+    (query_id, conversation_id, channel, user_name, slack_team, slack_channel, slack_thread, permalink)
+VALUES (%(query_id)s, %(conversation_id)s, %(channel)s, %(user)s,
+        %(slack_team)s, %(slack_channel)s, %(slack_thread)s, %(slack_permalink)s)
+"""
 
 _FINISH = """
 WITH history AS (
@@ -183,11 +198,9 @@ class History:
                 (storable(question.text),),
             ).fetchone()
             assert row is not None  # noqa: S101 - an INSERT ... RETURNING of one row returns one
-            connection.execute(
-                "INSERT INTO nlq.query_details (query_id, conversation_id, channel, user_name)"
-                " VALUES (%s, %s, %s, %s)",
-                (row[0], conversation_id, storable(question.channel), storable(question.user)),
-            )
+            asked = {"channel": question.channel, "user": question.user, **_slack(question.slack)}
+            values = {name: storable(value) for name, value in asked.items()}
+            connection.execute(_START, {"query_id": row[0], "conversation_id": conversation_id, **values})
         return Started(row[0], conversation_id)
 
     def finish(self, query_id: int, record: Record) -> None:
@@ -254,6 +267,12 @@ class History:
 
     def _connection(self) -> AbstractContextManager[psycopg.Connection]:
         return transaction(self._pool)
+
+
+def _slack(place: SlackPlace | None) -> dict[str, str | None]:
+    return {
+        f"slack_{name}": getattr(place, name, None) for name in ("team", "channel", "thread", "permalink")
+    }
 
 
 @contextmanager

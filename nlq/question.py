@@ -8,6 +8,19 @@ from nlq.errors import InvalidQuestion
 
 
 @dataclass(frozen=True)
+class SlackPlace:
+    """Where in Slack a question was asked."""
+
+    team: str
+    """Id of the workspace."""
+    channel: str
+    thread: str | None = None
+    """Timestamp of the message that the thread hangs from."""
+    permalink: str | None = None
+    """Address of the message that asked."""
+
+
+@dataclass(frozen=True)
 class Question:
     """What a person asked, who and from where."""
 
@@ -17,6 +30,7 @@ class Question:
     channel: str = "http"
     """`web`, `slack`, `cli` or `http`."""
     user: str | None = None
+    slack: SlackPlace | None = None
 
 
 def check_text(text: object, max_chars: int) -> str:

@@ -19,7 +19,15 @@ KPI_TABLES = (
 VIEWS = ("nlq.kpi_values", "nlq.kpi_anomalies")
 READABLE = KPI_TABLES + VIEWS
 """All that the reader may select from."""
-WRITABLE = ("public.query_history", "nlq.conversations", "nlq.query_details", "nlq.feedback")
+WRITABLE = (
+    "public.query_history",
+    "nlq.conversations",
+    "nlq.query_details",
+    "nlq.feedback",
+    "nlq.slack_threads",
+    "nlq.slack_jobs",
+    "nlq.slack_installations",
+)
 """All that the writer may select from, insert into and update."""
 SEQUENCES = ("public.query_history_id_seq", "nlq.feedback_id_seq")
 

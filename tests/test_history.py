@@ -10,7 +10,7 @@ import pytest
 from nlq.answer import Method, Status
 from nlq.errors import DatabaseUnavailable, UnknownConversation
 from nlq.history import Filters, History, Record, open_pool
-from nlq.question import Question
+from nlq.question import Question, SlackPlace
 from tests.postgres import Database
 
 ANSWERED = Record(Status.ANSWERED, 1234)
@@ -44,6 +44,19 @@ def test_a_question_is_there_before_its_answer_and_not_yet_successful(history: H
     assert entry.conversation_id == started.conversation_id
     assert entry.timestamp is not None
     assert abs(datetime.now(UTC) - entry.timestamp) < timedelta(minutes=1)
+
+
+def test_a_question_from_slack_leads_back_to_its_message(history: History) -> None:
+    place = SlackPlace(
+        "T1", "C1", "1700000000.000100", "https://acme.slack.com/archives/C1/p1700000000000100"
+    )
+    started = history.start(Question("Sales?", channel="slack", user="ann", slack=place))
+    history.start(Question("Sales?", channel="slack", user="ann", slack=SlackPlace("T2", "C1")))
+    entry = history.get(started.query_id)
+    assert entry is not None
+    found = (entry.slack_team, entry.slack_channel, entry.slack_thread, entry.permalink)
+    assert found == ("T1", "C1", place.thread, place.permalink)
+    assert [e.id for e in history.page(Filters(slack_team="T1")).entries] == [entry.id]
 
 
 def test_all_that_is_known_at_the_end_can_be_read_again(history: History) -> None:
