@@ -8,7 +8,7 @@ import pytest
 from tests.dependencies import installed
 
 _PERMISSIVE = {
-    *("MIT", "MIT License", "ISC License", "ISC License (ISCL)"),
+    *("MIT", "MIT-0", "MIT License", "ISC License", "ISC License (ISCL)"),
     *("BSD-2-Clause", "BSD-3-Clause", "BSD License", "3-Clause BSD License"),
     *("Apache-2.0", "Apache 2.0", "Apache Software License", "Apache License, Version 2.0"),
     *("PSF-2.0", "CNRI-Python"),
