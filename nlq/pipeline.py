@@ -1,16 +1,19 @@
 """The way of a question: linking, prompting, llm, plan, sql, database, answer, history."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 
 from nlq import caveats, confidence, prompting, wording
+from nlq import chart as charts
 from nlq import llm as models
 from nlq.answer import Answer, Method, Status, Table
 from nlq.catalog import Catalog
 from nlq.clock import Clock
 from nlq.database import Reader
 from nlq.endings import Ending, not_measured, unanswerable, which_kpi
-from nlq.errors import ModelUnavailable, NlqError, QueryFailed, UnsafeSql
+from nlq.errors import DatabaseUnavailable, ModelUnavailable, NlqError, QueryFailed, UnsafeSql
 from nlq.history import History, Started
 from nlq.knowledge import Knowledge
 from nlq.linking import Links, link
@@ -95,6 +98,7 @@ class Pipeline:
         with trace.stage("answer"):
             trace.confidence = _confidence(links, read, statement, trace.fit)
             text = _text(statement, table, known.catalog)
+            chart = self._chart(statement, table, known.catalog, text)
             chosen = read.kpis and statement.plan and known.catalog.by_name[statement.plan.kpis[0]].label
             warnings = (
                 *caveats.of(links, read, chosen or None),
@@ -111,6 +115,7 @@ class Pipeline:
             statement=statement,
             warnings=warnings,
             sql_ms=sql_ms,
+            chart=chart,
         )
 
     def _approved(
@@ -229,6 +234,18 @@ class Pipeline:
             return Statement(checked.text, Method.SQL, sql_words.describe(checked), warnings=(warning,))
         checked = guard.check(compile_plan(plan, known.catalog))
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
+
+    def _chart(
+        self, statement: Statement, table: Table, catalog: Catalog, text: str
+    ) -> Mapping[str, Any] | None:
+        """The chart of an answer; one number is set against that of the period before, if that is at hand."""
+        earlier = charts.period_before(statement.plan, self.clock.today())
+        before = None
+        if earlier and len(table.rows) == 1:
+            with suppress(UnsafeSql, QueryFailed, DatabaseUnavailable):
+                found, _ = self.reader.run(guard.check(compile_plan(earlier, catalog)).text)
+                before = earlier.periods[0].label, found.rows[0][0]
+        return charts.chart(statement.plan, table, catalog, text, before)
 
     def _calendar(self) -> Calendar:
         return Calendar(self.clock.today(), self.settings.fiscal_year_start)

@@ -71,6 +71,16 @@ def test_a_question_is_answered_as_sql_by_hand_would(service: Service, demo: Dat
     assert model.requests == []
 
 
+def test_one_number_is_drawn_with_its_change_from_the_period_before(service: Service) -> None:
+    answer = ask(service, "What was our conversion rate in EMEA last quarter?")
+    earlier = ask(service, "What was our conversion rate in EMEA in Q2 2026?")
+    assert answer.chart is not None
+    said = answer.chart["usermeta"]["nlq"]["number"]
+    now, before = (Decimal(str(found.table.rows[0][0])) for found in (answer, earlier) if found.table)
+    assert said["change"]["difference"] == f"{now - before:+.2f}%"
+    assert said["change"]["against"] == "Q2 2026"
+
+
 def test_the_history_holds_what_was_asked_and_how_it_was_answered(service: Service) -> None:
     answer = ask(service, "Revenue by region last month")
     row = entry(service, answer)

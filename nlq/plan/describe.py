@@ -33,7 +33,7 @@ _PLURALS = {
 
 def describe_plan(plan: Plan, catalog: Catalog) -> str:
     """What `plan` asks for, as one sentence."""
-    parts = [_subject(plan, catalog), *(_filter(found) for found in plan.filters)]
+    parts = [_subject(plan, catalog), *(describe_filter(found) for found in plan.filters)]
     parts += _periods(plan)
     parts += [_condition(c) for c in plan.conditions]
     if plan.by and plan.subject not in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
@@ -81,7 +81,8 @@ def _subject(plan: Plan, catalog: Catalog) -> str:
     return f"{lead} that report {labels}" if labels else lead
 
 
-def _filter(found: Filter) -> str:
+def describe_filter(found: Filter) -> str:
+    """A filter in words, as `regions EMEA and APAC`."""
     name = (
         found.dimension.value
         if len(found.values) == 1
