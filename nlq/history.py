@@ -1,7 +1,7 @@
-"""The history: one row of `query_history` for each question, and what else is known about it beside it.
+"""Writes the history: one row of `query_history` for each question, and what else is known beside it.
 
 `History` works as the writer role. A question is written down before any work starts and completed after,
-so that one whose process died stays visible as unsuccessful and `running`.
+so that one whose process died stays visible as unsuccessful and `running`. `nlq.history_list` reads it.
 """
 
 import json
@@ -10,11 +10,9 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
@@ -62,96 +60,6 @@ class Record:
     """Stage of the pipeline -> milliseconds that it took."""
 
 
-@dataclass(frozen=True)
-class HistoryEntry:
-    """One question of the history.
-
-    All below `successful` is None for a row that was there before this service; `status` is `running`
-    while the question is worked on, and stays so if the process died.
-    """
-
-    id: int
-    question: str
-    timestamp: datetime | None
-    execution_time_ms: int | None
-    successful: bool | None
-    conversation_id: uuid.UUID | None
-    channel: str | None
-    user: str | None
-    status: str | None
-    method: str | None
-    reason: str | None
-    error: str | None
-    sql: str | None
-    plan: Mapping[str, Any] | None
-    interpretation: str | None
-    answer_text: str | None
-    warnings: Sequence[str] | None
-    attempts: int | None
-    model: str | None
-    prompt_tokens: int | None
-    completion_tokens: int | None
-    row_count: int | None
-    truncated: bool | None
-    stages: Mapping[str, int] | None
-    finished_at: datetime | None
-    cached_tokens: int | None = None
-    confidence: float | None = None
-    slack_team: str | None = None
-    slack_channel: str | None = None
-    slack_thread: str | None = None
-    permalink: str | None = None
-    """Address of the message that asked, where it has one."""
-
-
-@dataclass(frozen=True)
-class Filters:
-    """Which questions to list; None leaves a filter out."""
-
-    status: str | None = None
-    channel: str | None = None
-    user: str | None = None
-    successful: bool | None = None
-    text: str | None = None
-    """A piece of the question's text, in any case."""
-    since: datetime | None = None
-    until: datetime | None = None
-    """Asked before this moment."""
-    conversation_id: uuid.UUID | None = None
-    slack_team: str | None = None
-    """Asked in this Slack workspace."""
-
-
-@dataclass(frozen=True)
-class HistoryPage:
-    """Questions, newest first; `next_cursor` leads to the page after this one, None ends the list."""
-
-    entries: tuple[HistoryEntry, ...]
-    next_cursor: int | None
-
-
-_ENTRY = """
-SELECT h.id, h.query_text AS question, h.timestamp::timestamptz AS timestamp, h.execution_time_ms,
-       h.successful, d.conversation_id, d.channel, d.user_name AS user, d.status, d.method, d.reason,
-       d.error, d.sql, d.plan, d.interpretation, d.answer_text, d.warnings, d.attempts, d.model,
-       d.prompt_tokens, d.completion_tokens, d.row_count, d.truncated, d.stages, d.finished_at,
-       d.cached_tokens, d.confidence, d.slack_team, d.slack_channel, d.slack_thread, d.permalink
-FROM public.query_history h LEFT JOIN nlq.query_details d ON d.query_id = h.id
-"""
-
-_CONDITIONS = {
-    "status": "d.status = %(status)s",
-    "channel": "d.channel = %(channel)s",
-    "user": "d.user_name = %(user)s",
-    "successful": "h.successful = %(successful)s",
-    "text": "strpos(lower(h.query_text), lower(%(text)s)) > 0",
-    "since": "h.timestamp::timestamptz >= %(since)s",
-    "until": "h.timestamp::timestamptz < %(until)s",
-    "conversation_id": "d.conversation_id = %(conversation_id)s",
-    "slack_team": "d.slack_team = %(slack_team)s",
-    "cursor": "h.id < %(cursor)s",
-}
-
 _START = """
 INSERT INTO nlq.query_details
     (query_id, conversation_id, channel, user_name, slack_team, slack_channel, slack_thread, permalink)
@@ -177,7 +85,7 @@ WHERE query_id = %(query_id)s
 
 
 class History:
-    """Writes and reads the history through connections of the writer role.
+    """Writes the history through connections of the writer role.
 
     Every method raises `DatabaseUnavailable` if the database cannot be reached.
     """
@@ -212,26 +120,6 @@ class History:
         with self._connection() as connection:
             connection.execute(_FINISH, values)
 
-    def page(
-        self,
-        filters: Filters = Filters(),
-        cursor: int | None = None,
-        limit: int = 50,
-    ) -> HistoryPage:
-        """Up to `limit` questions that pass all `filters`, newest first, from `cursor` on."""
-        wanted = {**vars(filters), "cursor": cursor}
-        values = {name: storable(value) for name, value in wanted.items() if value is not None}
-        where = " AND ".join(_CONDITIONS[name] for name in values) or "true"
-        query = f"{_ENTRY} WHERE {where} ORDER BY h.id DESC LIMIT %(limit)s"
-        entries = self._entries(query, {**values, "limit": limit + 1})
-        shown = tuple(entries[:limit])
-        return HistoryPage(shown, shown[-1].id if len(entries) > limit else None)
-
-    def get(self, query_id: int) -> HistoryEntry | None:
-        """The question `query_id`, or None if there is none."""
-        entries = self._entries(f"{_ENTRY} WHERE h.id = %(query_id)s", {"query_id": query_id})
-        return entries[0] if entries else None
-
     def last_plan(self, conversation_id: uuid.UUID) -> Mapping[str, Any] | None:
         """The plan of the newest answered question of a conversation, or None if that had no plan."""
         query = (
@@ -257,13 +145,6 @@ class History:
                 f"There is no conversation {question.conversation_id}; leave it out to start a new one."
             )
         return question.conversation_id
-
-    def _entries(self, query: str, values: Mapping[str, Any]) -> list[HistoryEntry]:
-        with (
-            self._connection() as connection,
-            connection.cursor(row_factory=class_row(HistoryEntry)) as cursor,
-        ):
-            return cursor.execute(query.encode(), values).fetchall()
 
     def _connection(self) -> AbstractContextManager[psycopg.Connection]:
         return transaction(self._pool)

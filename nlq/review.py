@@ -8,7 +8,7 @@ from nlq.answer import Table
 from nlq.catalog import Catalog
 from nlq.errors import InvalidFeedback, QueryFailed, UnknownQuestion, UnsafeSql
 from nlq.feedback import Feedback, FeedbackEntry, FeedbackStore, Verdict, VerifiedQuestions
-from nlq.history import History, HistoryEntry
+from nlq.history_list import HistoryEntry, HistoryList
 from nlq.plan.check import read
 from nlq.plan.model import Plan, as_json
 from nlq.verified import Fitted, Runnable, runnable
@@ -25,7 +25,7 @@ class Runs(Protocol):
 class Review:
     """Takes feedback; see `give`."""
 
-    history: History
+    history: HistoryList
     store: FeedbackStore
     verified: VerifiedQuestions
     reader: Runs

@@ -16,6 +16,7 @@ from nlq.database import Limits, Reader
 from nlq.errors import NlqError, SettingsError
 from nlq.feedback import FeedbackStore, VerifiedQuestions
 from nlq.history import History, open_pool
+from nlq.history_list import HistoryList
 from nlq.knowledge import Knowledge, KnowledgeSource
 from nlq.pipeline import Pipeline
 from nlq.review import Review
@@ -48,7 +49,7 @@ class Service:
 
     settings: Settings
     pipeline: Pipeline
-    history: History
+    history: HistoryList
     review: Review
 
     def catalog(self) -> Catalog:
@@ -86,14 +87,14 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
         )
     reader = Reader(settings.reader_url, Limits.of(settings))
     pool = open_pool(settings.writer_url)
-    history = History(pool)
+    history = HistoryList(pool)
     store = FeedbackStore(pool, settings.timezone)
     verified = VerifiedQuestions(store, settings.fiscal_year_start)
     prepare = (lambda known: _warm(settings, known)) if settings.embedded_weights else None
     knowledge = KnowledgeSource(reader.fetch, _refinement(settings), prepare)
     model = llm.connect(settings)
     clock = clock or Clock(settings.timezone)
-    pipeline = Pipeline(settings, clock, knowledge, model, reader, history, verified)
+    pipeline = Pipeline(settings, clock, knowledge, model, reader, History(pool), verified)
     return Service(settings, pipeline, history, Review(history, store, verified, reader))
 
 

@@ -10,6 +10,7 @@ from psycopg import errors
 
 from nlq.errors import SettingsError
 from schema.roles import (
+    LISTED,
     READABLE,
     SEQUENCES,
     WRITABLE,
@@ -169,7 +170,8 @@ def _gaps(connection: psycopg.Connection, roles: Roles) -> Iterator[str]:
         if _is_true(connection, "SELECT has_schema_privilege(%s, 'public', 'CREATE')", role.name):
             yield f"{role.name} may make tables in the schema public."
     yield from _relation_gaps(connection, roles.reader, dict.fromkeys(READABLE, _READ))
-    yield from _relation_gaps(connection, roles.writer, dict.fromkeys(WRITABLE, _WRITE))
+    writes, lists = dict.fromkeys(WRITABLE, _WRITE), dict.fromkeys(LISTED, _READ)
+    yield from _relation_gaps(connection, roles.writer, {**writes, **lists})
     for sequence in SEQUENCES:
         query = "SELECT has_sequence_privilege(%s, to_regclass(%s), 'USAGE')"
         if not _is_true(connection, query, roles.writer.name, sequence):

@@ -29,6 +29,8 @@ WRITABLE = (
     "nlq.slack_installations",
 )
 """All that the writer may select from, insert into and update."""
+LISTED = ("nlq.questions",)
+"""What the writer may select from besides; triggers write it."""
 SEQUENCES = ("public.query_history_id_seq", "nlq.feedback_id_seq")
 
 _ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT"
@@ -108,6 +110,7 @@ def grants(roles: Roles, database: str) -> list[str]:
         f"GRANT USAGE ON SCHEMA public, nlq TO {reader}, {writer}",
         *(f"GRANT SELECT ON {relation} TO {reader}" for relation in READABLE),
         *(f"GRANT SELECT, INSERT, UPDATE ON {relation} TO {writer}" for relation in WRITABLE),
+        *(f"GRANT SELECT ON {relation} TO {writer}" for relation in LISTED),
         *(f"GRANT USAGE ON SEQUENCE {sequence} TO {writer}" for sequence in SEQUENCES),
     ]
 
@@ -117,6 +120,7 @@ def revokes(roles: Roles, database: str) -> list[str]:
     reader, writer = quoted(roles.reader.name), quoted(roles.writer.name)
     return [
         *(f"REVOKE USAGE ON SEQUENCE {sequence} FROM {writer}" for sequence in SEQUENCES),
+        *(f"REVOKE SELECT ON {relation} FROM {writer}" for relation in LISTED),  # noqa: S608 - not a query
         *(f"REVOKE SELECT, INSERT, UPDATE ON {relation} FROM {writer}" for relation in WRITABLE),
         *(f"REVOKE SELECT ON {relation} FROM {reader}" for relation in READABLE),  # noqa: S608 - not a query
         f"REVOKE USAGE ON SCHEMA public, nlq FROM {reader}, {writer}",

@@ -13,7 +13,7 @@ from nlq.answer import Answer, Column, Method, Status, Table, Timing
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
 from nlq.errors import UnknownConversation, UnknownQuestion
 from nlq.feedback import Feedback, FeedbackEntry
-from nlq.history import Filters, HistoryEntry, HistoryPage
+from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.question import Question
 from nlq.settings import Settings
 
@@ -90,6 +90,7 @@ ENTRY = HistoryEntry(
 )
 
 EVERYTHING = Filters()
+NEWEST = Order()
 
 CATALOG = Catalog(
     kpis=(
@@ -133,11 +134,20 @@ class StandInHistory:
     """Gives one entry, and remembers how it was asked for."""
 
     calls: list[tuple[Filters, int | None, int]] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
 
-    def page(self, filters: Filters = EVERYTHING, cursor: int | None = None, limit: int = 50) -> HistoryPage:
+    def page(
+        self, filters: Filters = EVERYTHING, cursor: int | None = None, limit: int = 50, order: Order = NEWEST
+    ) -> HistoryPage:
         """A page with `ENTRY` that is followed by another."""
         self.calls.append((filters, cursor, limit))
+        self.orders.append(order)
         return HistoryPage((ENTRY,), 42)
+
+    def all(self, filters: Filters = EVERYTHING, order: Order = NEWEST) -> Iterator[HistoryEntry]:
+        """`ENTRY` alone."""
+        self.calls.append((filters, None, 0))
+        yield ENTRY
 
     def get(self, query_id: int) -> HistoryEntry | None:
         """`ENTRY` under its id."""

@@ -6,36 +6,50 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from psycopg_pool import ConnectionPool
 
 from nlq.answer import Method, Status
 from nlq.errors import DatabaseUnavailable, UnknownConversation
-from nlq.history import Filters, History, Record, open_pool
+from nlq.history import History, Record, open_pool
+from nlq.history_list import Filters, HistoryEntry, HistoryList
 from nlq.question import Question, SlackPlace
 from tests.postgres import Database
 
 ANSWERED = Record(Status.ANSWERED, 1234)
 
 
+class Log(History):
+    """The history of a fresh database, with its list."""
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        super().__init__(pool)
+        self.list = HistoryList(pool)
+
+    def get(self, query_id: int) -> HistoryEntry | None:
+        """The question `query_id`."""
+        return self.list.get(query_id)
+
+
 @pytest.fixture
-def history(migrated: Database) -> Iterator[History]:
+def history(migrated: Database) -> Iterator[Log]:
     """The history of a fresh database."""
     with open_pool(migrated.writer_url) as pool:
-        yield History(pool)
+        yield Log(pool)
 
 
-def ask(history: History, text: str, record: Record = ANSWERED, **who: str) -> int:
+def ask(history: Log, text: str, record: Record = ANSWERED, **who: str) -> int:
     """Write one question down and complete it."""
     started = history.start(Question(text, **who))  # type: ignore[arg-type]
     history.finish(started.query_id, record)
     return started.query_id
 
 
-def listed(history: History, **filters: object) -> list[str]:
+def listed(history: Log, **filters: object) -> list[str]:
     """The texts of the questions that pass `filters`, newest first."""
-    return [entry.question for entry in history.page(Filters(**filters)).entries]  # type: ignore[arg-type]
+    return [entry.question for entry in history.list.page(Filters(**filters)).entries]  # type: ignore[arg-type]
 
 
-def test_a_question_is_there_before_its_answer_and_not_yet_successful(history: History) -> None:
+def test_a_question_is_there_before_its_answer_and_not_yet_successful(history: Log) -> None:
     started = history.start(Question("Sales?", channel="cli", user="ann"))
     entry = history.get(started.query_id)
     assert entry is not None
@@ -46,7 +60,7 @@ def test_a_question_is_there_before_its_answer_and_not_yet_successful(history: H
     assert abs(datetime.now(UTC) - entry.timestamp) < timedelta(minutes=1)
 
 
-def test_a_question_from_slack_leads_back_to_its_message(history: History) -> None:
+def test_a_question_from_slack_leads_back_to_its_message(history: Log) -> None:
     place = SlackPlace(
         "T1", "C1", "1700000000.000100", "https://acme.slack.com/archives/C1/p1700000000000100"
     )
@@ -56,10 +70,10 @@ def test_a_question_from_slack_leads_back_to_its_message(history: History) -> No
     assert entry is not None
     found = (entry.slack_team, entry.slack_channel, entry.slack_thread, entry.permalink)
     assert found == ("T1", "C1", place.thread, place.permalink)
-    assert [e.id for e in history.page(Filters(slack_team="T1")).entries] == [entry.id]
+    assert [e.id for e in history.list.page(Filters(slack_team="T1")).entries] == [entry.id]
 
 
-def test_all_that_is_known_at_the_end_can_be_read_again(history: History) -> None:
+def test_all_that_is_known_at_the_end_can_be_read_again(history: Log) -> None:
     record = Record(
         status=Status.ANSWERED,
         execution_time_ms=1500,
@@ -86,32 +100,32 @@ def test_all_that_is_known_at_the_end_can_be_read_again(history: History) -> Non
 
 
 @pytest.mark.parametrize("status", Status)
-def test_a_question_is_successful_exactly_when_it_was_answered(history: History, status: Status) -> None:
+def test_a_question_is_successful_exactly_when_it_was_answered(history: Log, status: Status) -> None:
     entry = history.get(ask(history, "Sales?", Record(status, 1, reason="r", error="e")))
     assert entry is not None
     assert (entry.status, entry.successful) == (status.value, status is Status.ANSWERED)
     assert (entry.reason, entry.error, entry.execution_time_ms) == ("r", "e", 1)
 
 
-def test_a_follow_up_joins_the_conversation(history: History) -> None:
+def test_a_follow_up_joins_the_conversation(history: Log) -> None:
     first = history.start(Question("Sales?"))
     second = history.start(Question("And in APAC?", conversation_id=first.conversation_id))
     assert second.conversation_id == first.conversation_id
     assert listed(history, conversation_id=first.conversation_id) == ["And in APAC?", "Sales?"]
 
 
-def test_an_unknown_conversation_is_refused_and_nothing_is_written(history: History) -> None:
+def test_an_unknown_conversation_is_refused_and_nothing_is_written(history: Log) -> None:
     with pytest.raises(UnknownConversation):
         history.start(Question("Sales?", conversation_id=uuid.uuid4()))
     assert listed(history) == []
 
 
-def test_pages_follow_each_other_without_gap_or_repeat(history: History) -> None:
+def test_pages_follow_each_other_without_gap_or_repeat(history: Log) -> None:
     ids = [ask(history, f"Question {n}") for n in range(5)]
     seen: list[int] = []
     cursor = None
     for expected in (2, 2, 1):
-        page = history.page(cursor=cursor, limit=2)
+        page = history.list.page(cursor=cursor, limit=2)
         assert len(page.entries) == expected
         seen += [entry.id for entry in page.entries]
         cursor = page.next_cursor
@@ -119,47 +133,7 @@ def test_pages_follow_each_other_without_gap_or_repeat(history: History) -> None
     assert seen == ids[::-1]
 
 
-def test_each_filter_narrows_the_list(history: History) -> None:
-    ask(history, "Sales in EMEA?", channel="slack", user="ann")
-    ask(history, "100% of costs_", Record(Status.FAILED, 9, error="down"), channel="cli", user="bob")
-    assert listed(history) == ["100% of costs_", "Sales in EMEA?"]
-    assert listed(history, status="failed") == ["100% of costs_"]
-    assert listed(history, channel="slack") == ["Sales in EMEA?"]
-    assert listed(history, user="bob") == ["100% of costs_"]
-    assert listed(history, successful=True) == ["Sales in EMEA?"]
-    assert listed(history, successful=False) == ["100% of costs_"]
-    assert listed(history, text="emea") == ["Sales in EMEA?"]
-    assert listed(history, text="0% O") == ["100% of costs_"]
-    assert listed(history, text="s_i") == []
-    assert listed(history, user="ann", status="failed") == []
-
-
-def test_the_list_can_be_cut_to_a_time(history: History, migrated: Database) -> None:
-    ask(history, "Old?")
-    ask(history, "New?")
-    with psycopg.connect(migrated.owner_url) as connection:
-        connection.execute(
-            "UPDATE query_history SET timestamp = timestamp - interval '9 days' WHERE query_text = 'Old?'"
-        )
-    yesterday = datetime.now(UTC) - timedelta(days=1)
-    assert listed(history, since=yesterday) == ["New?"]
-    assert listed(history, until=yesterday) == ["Old?"]
-
-
-def test_rows_from_before_this_service_are_listed_too(history: History, migrated: Database) -> None:
-    with psycopg.connect(migrated.owner_url) as connection:
-        connection.execute("INSERT INTO query_history (query_text) VALUES ('Imported?')")
-    (entry,) = history.page().entries
-    assert (entry.question, entry.successful, entry.status, entry.stages) == ("Imported?", True, None, None)
-
-
-def test_an_unknown_question_is_none_even_with_an_absurd_number(history: History) -> None:
-    assert history.get(1) is None
-    assert history.get(10**30) is None
-    assert history.page(cursor=10**30).entries == ()
-
-
-def test_the_last_plan_is_that_of_the_newest_answered_question(history: History) -> None:
+def test_the_last_plan_is_that_of_the_newest_answered_question(history: Log) -> None:
     started = history.start(Question("Sales?"))
     assert history.last_plan(started.conversation_id) is None
     history.finish(started.query_id, Record(Status.ANSWERED, 1, plan={"kpis": ["sales"]}))
@@ -168,12 +142,12 @@ def test_the_last_plan_is_that_of_the_newest_answered_question(history: History)
     assert history.last_plan(started.conversation_id) == {"kpis": ["sales"]}
 
 
-def test_a_plan_of_another_conversation_is_not_taken(history: History) -> None:
+def test_a_plan_of_another_conversation_is_not_taken(history: Log) -> None:
     ask(history, "Sales?", Record(Status.ANSWERED, 1, plan={"kpis": ["sales"]}))
     assert history.last_plan(history.start(Question("And?")).conversation_id) is None
 
 
-def test_what_postgresql_cannot_store_is_left_out(history: History) -> None:
+def test_what_postgresql_cannot_store_is_left_out(history: Log) -> None:
     record = Record(
         Status.FAILED,
         1,
@@ -193,10 +167,10 @@ def test_a_database_that_is_down_is_said_to_be() -> None:
         with pytest.raises(DatabaseUnavailable, match="cannot be reached"):
             history.start(Question("Sales?"))
         with pytest.raises(DatabaseUnavailable):
-            history.page()
+            HistoryList(pool).page()
 
 
-def test_a_restart_of_the_database_goes_unnoticed(history: History, migrated: Database) -> None:
+def test_a_restart_of_the_database_goes_unnoticed(history: Log, migrated: Database) -> None:
     ask(history, "Before?")
     with psycopg.connect(migrated.owner_url) as connection:
         connection.execute(

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from nlq.errors import DatabaseUnavailable
-from nlq.history import Filters
+from nlq.history_list import Filters
 from nlq.web import create_app
 from tests import stand_in
 from tests.stand_in import CONVERSATION, StandInService

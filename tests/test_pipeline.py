@@ -10,7 +10,7 @@ from nlq import settings as settings_module
 from nlq.answer import Answer, Method, Status
 from nlq.clock import fixed
 from nlq.errors import InvalidQuestion, UnknownConversation
-from nlq.history import HistoryEntry
+from nlq.history_list import HistoryEntry
 from nlq.question import Question
 from nlq.service import Service, build
 from tests.catalogs import TODAY

@@ -211,7 +211,7 @@ def test_what_a_user_who_owns_nothing_cannot_grant_is_listed_until_a_dba_ran_the
     database: str, new_roles: Roles, plain_user: Role
 ) -> None:
     run(database, *page.table_statements(), *page.index_statements())
-    run(database, f"GRANT SELECT, REFERENCES ON query_history TO {plain_user.name}")
+    run(database, f"GRANT SELECT, REFERENCES, TRIGGER ON query_history TO {plain_user.name}")
     run(database, *(f"CREATE ROLE {quoted(role.name)} LOGIN" for role in new_roles))
     reader, writer = (role.name for role in new_roles)
     gaps = upgrade(login_url(database, plain_user), new_roles)

@@ -11,7 +11,7 @@ from nlq.cli import output, parts
 from nlq.errors import NlqError
 
 if TYPE_CHECKING:
-    from nlq.history import HistoryEntry
+    from nlq.history_list import HistoryEntry
 
 app = typer.Typer(help="What was asked and how it went.", invoke_without_command=True)
 
@@ -40,7 +40,7 @@ def listed(
     """List questions, newest first."""
     if context.invoked_subcommand is not None:
         return
-    from nlq.history import Filters
+    from nlq.history_list import Filters
 
     settings = settings_module.load()
     zone = settings.timezone

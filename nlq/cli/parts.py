@@ -10,7 +10,7 @@ from nlq.errors import SettingsError
 from nlq.settings import Settings
 
 if TYPE_CHECKING:
-    from nlq.history import History
+    from nlq.history_list import HistoryList
 
 
 @contextmanager
@@ -47,13 +47,14 @@ def owned_database(settings: Settings) -> Iterator[tuple[Settings, str]]:
 
 
 @contextmanager
-def history(settings: Settings) -> Iterator["History"]:
+def history(settings: Settings) -> Iterator["HistoryList"]:
     """The history alone; an embedded database gets the newest tables first.
 
     Raises:
         NlqError: a URL is missing, or the database cannot be reached or has no history yet.
     """
-    from nlq.history import History, open_pool
+    from nlq.history import open_pool
+    from nlq.history_list import HistoryList
 
     _require_role_urls(settings)
     hush_retries()
@@ -63,7 +64,7 @@ def history(settings: Settings) -> Iterator["History"]:
             _upgrade(owner_url)
         assert settings.writer_url is not None  # noqa: S101 - required above, or of the embedded database
         stack.enter_context(_without_tables())
-        yield History(stack.enter_context(open_pool(settings.writer_url, size=1)))
+        yield HistoryList(stack.enter_context(open_pool(settings.writer_url, size=1)))
 
 
 def hush_retries() -> None:

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from nlq.answer import Status
-from nlq.history import Filters, HistoryEntry
+from nlq.history_list import Filters, HistoryEntry
 from nlq.web.feedback import feedback_json
 from nlq.web.ports import service
 

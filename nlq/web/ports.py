@@ -1,6 +1,6 @@
 """What the web needs of the service; `nlq.service` provides it, tests stand in for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from flask import current_app
@@ -8,7 +8,7 @@ from flask import current_app
 from nlq.answer import Answer
 from nlq.catalog import Catalog
 from nlq.feedback import Feedback, FeedbackEntry
-from nlq.history import Filters, HistoryEntry, HistoryPage
+from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.question import Question
 from nlq.settings import Settings
 
@@ -26,8 +26,13 @@ class Pipeline(Protocol):
 class History(Protocol):
     """Reads what was asked."""
 
-    def page(self, filters: Filters = ..., cursor: int | None = ..., limit: int = ...) -> HistoryPage:
-        """Up to `limit` questions, newest first, from `cursor` on."""
+    def page(
+        self, filters: Filters = ..., cursor: int | None = ..., limit: int = ..., order: Order = ...
+    ) -> HistoryPage:
+        """Up to `limit` questions that pass `filters`, in `order`, from those after `cursor` on."""
+
+    def all(self, filters: Filters = ..., order: Order = ...) -> Iterator[HistoryEntry]:
+        """All questions that pass `filters`, in `order`."""
 
     def get(self, query_id: int) -> HistoryEntry | None:
         """The question `query_id`, or None if there is none."""
