@@ -9,10 +9,10 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any, LiteralString, TypeVar
 
 import psycopg
@@ -22,6 +22,7 @@ from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from nlq.answer import Column, Table, Value
+from nlq.cancellation import Cancellation
 from nlq.errors import DatabaseUnavailable, QueryFailed
 from nlq.settings import Settings
 
@@ -40,6 +41,7 @@ _TYPES = {
 
 _CURSOR = "nlq_answer"
 _CHUNK_ROWS = 200
+_CANCEL_AGAIN_S = 0.2
 _DISCONNECTED = ("08", "57P")
 """SQLSTATE classes that say that the server went away, not that the statement is wrong."""
 
@@ -78,6 +80,16 @@ class Limits:
             max_plan_cost=settings.max_plan_cost,
         )
 
+    def within(self, seconds: float) -> "Limits":
+        """These limits for a statement that has `seconds` left."""
+        milliseconds = max(1, round(1000 * min(seconds, self.statement_timeout_ms / 1000)))
+        return replace(
+            self,
+            statement_timeout_ms=milliseconds,
+            lock_timeout_ms=min(milliseconds, self.lock_timeout_ms),
+            connect_timeout_s=min(seconds, self.connect_timeout_s),
+        )
+
 
 class Reader:
     """Runs statements as the reader role over a small pool, which opens with the first statement."""
@@ -99,15 +111,23 @@ class Reader:
             },
         )
 
-    def run(self, sql: str) -> tuple[Table, int]:
+    def run(self, sql: str, cancellation: Cancellation | None = None) -> tuple[Table, int]:
         """Run one SELECT; return its rows and the milliseconds that took.
 
         Raises:
             QueryFailed: PostgreSQL refused it, or it would take or took too much.
             DatabaseUnavailable: there is no connection, or it broke twice.
+            Cancelled: the question was cancelled, and the statement with it in PostgreSQL.
         """
         started = time.monotonic()
-        table = self._retried(lambda connection: self._select(connection, sql))
+        cancellation = cancellation or Cancellation()
+        limits = self._limits.within(cancellation.seconds_left())
+
+        def select(connection: Connection) -> Table:
+            with _cancellable(connection, cancellation):
+                return _select(connection, sql, limits)
+
+        table = self._retried(select, limits)
         return table, round((time.monotonic() - started) * 1000)
 
     def fetch(
@@ -123,7 +143,7 @@ class Reader:
         def read(connection: Connection) -> list[dict[str, Any]]:
             return connection.cursor(row_factory=dict_row).execute(sql, params).fetchall()
 
-        return self._retried(read)
+        return self._retried(read, self._limits)
 
     def ready(self) -> bool:
         """Whether the database answers."""
@@ -137,90 +157,122 @@ class Reader:
         """Close all connections; the reader cannot be used afterwards."""
         self._pool.close()
 
-    def _retried(self, work: Callable[[Connection], T]) -> T:
+    def _retried(self, work: Callable[[Connection], T], limits: Limits) -> T:
         """Do `work` in a transaction; once more where the pooled connection turned out dead."""
-        with _as_errors(self._limits):
+        with _as_errors(limits):
             self._open()
             try:
-                return self._in_transaction(work)
+                return self._in_transaction(work, limits)
             except psycopg.OperationalError as error:
                 if not _disconnected(error):
                     raise
                 _log.info("the database connection was lost; trying once more")
             self._pool.check()
-            return self._in_transaction(work)
+            return self._in_transaction(work, limits)
 
     def _open(self) -> None:
         with self._opening:
             if self._pool.closed:
                 self._pool.open()
 
-    def _in_transaction(self, work: Callable[[Connection], T]) -> T:
-        with self._pool.connection() as connection:
+    def _in_transaction(self, work: Callable[[Connection], T], limits: Limits) -> T:
+        with self._pool.connection(limits.connect_timeout_s) as connection:
             try:
-                self._set_limits(connection)
+                _set_limits(connection, limits)
                 return work(connection)
             finally:
                 _roll_back(connection)
 
-    def _set_limits(self, connection: Connection) -> None:
-        """Set what holds until the transaction ends, in one round trip."""
-        timeouts = {
-            "statement_timeout": str(self._limits.statement_timeout_ms),
-            "lock_timeout": str(self._limits.lock_timeout_ms),
-            "idle_in_transaction_session_timeout": str(self._limits.statement_timeout_ms + 5_000),
-        }
-        settings = {**_SESSION, **timeouts}
-        connection.execute(
-            "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
-            (list(settings), list(settings.values())),
+
+@contextmanager
+def _cancellable(connection: Connection, cancellation: Cancellation) -> Iterator[None]:
+    """Cancel what PostgreSQL runs on `connection` when the question is cancelled.
+
+    PostgreSQL forgets a cancel that meets no statement, as between two of them; so it is repeated until the
+    context ends, and the end waits for one under way: it must not meet the next question's statement.
+    """
+    done, cancelling = Event(), Lock()
+
+    def cancel() -> None:
+        while not done.is_set():
+            with cancelling, suppress(psycopg.Error):  # a server that is gone runs nothing
+                if not done.is_set():
+                    connection.cancel_safe(timeout=1)
+            done.wait(_CANCEL_AGAIN_S)
+
+    try:
+        with cancellation.calling(lambda: Thread(target=cancel, name="cancel", daemon=True).start()):
+            yield
+    finally:
+        done.set()
+        with cancelling:
+            pass
+
+
+def _set_limits(connection: Connection, limits: Limits) -> None:
+    """Set what holds until the transaction ends, in one round trip."""
+    timeouts = {
+        "statement_timeout": str(limits.statement_timeout_ms),
+        "lock_timeout": str(limits.lock_timeout_ms),
+        "idle_in_transaction_session_timeout": str(limits.statement_timeout_ms + 5_000),
+    }
+    settings = {**_SESSION, **timeouts}
+    connection.execute(
+        "SELECT set_config(name, value, true) FROM unnest(%s::text[], %s::text[]) AS s (name, value)",
+        (list(settings), list(settings.values())),
+    )
+
+
+def _select(connection: Connection, sql: str, limits: Limits) -> Table:
+    _check_cost(connection, sql, limits)
+    with ServerCursor(connection, _CURSOR, scrollable=False) as cursor:
+        cursor.execute(sql.encode())
+        rows, truncated = _rows(cursor, limits)
+        return Table(_columns(cursor), rows, truncated)
+
+
+def _check_cost(connection: Connection, sql: str, limits: Limits) -> None:
+    # Binary results need the extended protocol, which takes exactly one statement.
+    explain = f"EXPLAIN (FORMAT JSON) DECLARE {_CURSOR} NO SCROLL CURSOR FOR {sql}"
+    plan = connection.execute(explain.encode(), binary=True).fetchone()
+    cost = float(plan[0][0]["Plan"]["Total Cost"]) if plan else math.inf
+    if cost > limits.max_plan_cost:
+        raise QueryFailed(
+            f"The query would read too much: PostgreSQL expects a cost of {cost:,.0f}, "
+            f"and {limits.max_plan_cost:,.0f} is allowed. Ask for fewer KPIs or a shorter period."
         )
 
-    def _select(self, connection: Connection, sql: str) -> Table:
-        self._check_cost(connection, sql)
-        with ServerCursor(connection, _CURSOR, scrollable=False) as cursor:
-            cursor.execute(sql.encode())
-            rows, truncated = self._rows(cursor)
-            return Table(_columns(cursor), rows, truncated)
 
-    def _check_cost(self, connection: Connection, sql: str) -> None:
-        # Binary results need the extended protocol, which takes exactly one statement.
-        explain = f"EXPLAIN (FORMAT JSON) DECLARE {_CURSOR} NO SCROLL CURSOR FOR {sql}"
-        plan = connection.execute(explain.encode(), binary=True).fetchone()
-        cost = float(plan[0][0]["Plan"]["Total Cost"]) if plan else math.inf
-        if cost > self._limits.max_plan_cost:
-            raise QueryFailed(
-                f"The query would read too much: PostgreSQL expects a cost of {cost:,.0f}, "
-                f"and {self._limits.max_plan_cost:,.0f} is allowed. Ask for fewer KPIs or a shorter period."
-            )
+def _rows(
+    cursor: "ServerCursor[tuple[Any, ...]]", limits: Limits
+) -> tuple[tuple[tuple[Value, ...], ...], bool]:
+    """The rows up to the limits, and whether there are more."""
+    rows: list[tuple[Value, ...]] = []
+    size = 0
+    for raw in _fetched(cursor, limits):
+        row = tuple(_cell(value) for value in raw)
+        size += sum(len(str(value).encode()) for value in row)
+        if len(rows) == limits.max_rows or size > limits.max_bytes:
+            return tuple(rows), True
+        rows.append(row)
+    return tuple(rows), False
 
-    def _rows(self, cursor: "ServerCursor[tuple[Any, ...]]") -> tuple[tuple[tuple[Value, ...], ...], bool]:
-        """The rows up to the limits, and whether there are more."""
-        rows: list[tuple[Value, ...]] = []
-        size = 0
-        for raw in self._fetched(cursor):
-            row = tuple(_cell(value) for value in raw)
-            size += sum(len(str(value).encode()) for value in row)
-            if len(rows) == self._limits.max_rows or size > self._limits.max_bytes:
-                return tuple(rows), True
-            rows.append(row)
-        return tuple(rows), False
 
-    def _fetched(self, cursor: "ServerCursor[tuple[Any, ...]]") -> Iterator[tuple[Any, ...]]:
-        """Rows as they are asked for. PostgreSQL times each chunk by itself, so each gets the time left.
+def _fetched(cursor: "ServerCursor[tuple[Any, ...]]", limits: Limits) -> Iterator[tuple[Any, ...]]:
+    """Rows as they are asked for. PostgreSQL times each chunk by itself, so each gets the time left.
 
-        Setting it anew also undoes what a statement did to its own timeout.
-        """
-        deadline = time.monotonic() + self._limits.statement_timeout_ms / 1000
-        while True:
-            milliseconds_left = round((deadline - time.monotonic()) * 1000)
-            if milliseconds_left <= 0:
-                raise QueryFailed(_too_slow(self._limits))
-            set_timeout = "SELECT set_config('statement_timeout', %s, true)"
-            cursor.connection.execute(set_timeout, [str(milliseconds_left)])
-            if not (chunk := cursor.fetchmany(_CHUNK_ROWS)):
-                return
-            yield from chunk
+    Setting it anew also undoes what a statement did to its own timeout.
+    """
+    deadline = time.monotonic() + limits.statement_timeout_ms / 1000
+    while True:
+        milliseconds_left = round((deadline - time.monotonic()) * 1000)
+        if milliseconds_left <= 0:
+            raise QueryFailed(_too_slow(limits))
+        set_timeout = "SELECT set_config('statement_timeout', %s, true)"
+        cursor.connection.execute(set_timeout, [str(milliseconds_left)])
+        if not (chunk := cursor.fetchmany(_CHUNK_ROWS)):
+            return
+        yield from chunk
 
 
 def _configure(connection: Connection) -> None:

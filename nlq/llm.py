@@ -11,6 +11,8 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import SecretStr
 
+from nlq.calls import Calls
+from nlq.cancellation import Cancellation, Cancelled
 from nlq.errors import ModelUnavailable
 from nlq.prompting import Prompt
 from nlq.settings import Settings
@@ -37,54 +39,68 @@ class Llm(Protocol):
 
     name: str
 
-    def complete(self, prompt: Prompt, schema: Mapping[str, Any], grammar: str) -> Completion:
+    def complete(
+        self, prompt: Prompt, schema: Mapping[str, Any], grammar: str, cancellation: Cancellation
+    ) -> Completion:
         """The reply to `prompt`; raises `ModelUnavailable` if there is none."""
 
-    def agreement(self, prompt: Prompt) -> tuple[float, Completion] | None:
+    def agreement(self, prompt: Prompt, cancellation: Cancellation) -> tuple[float, Completion] | None:
         """How probable the reply "yes" is; None from a model that tells no probabilities."""
 
 
 class ChatLlm:
     """A LangChain chat model; with `grammar` a llama.cpp grammar constrains it instead of a JSON schema."""
 
-    def __init__(self, chat: BaseChatModel, name: str, *, grammar: bool, openai: bool) -> None:
+    def __init__(
+        self, chat: BaseChatModel, name: str, timeout_s: float, *, grammar: bool, openai: bool
+    ) -> None:
+        """Ask `chat`, which is called `name`, for `timeout_s` seconds at most."""
         self.name = name
-        self._chat, self._grammar, self._openai = chat, grammar, openai
+        self._chat, self._timeout_s, self._grammar, self._openai = chat, timeout_s, grammar, openai
+        self._calls = Calls()
 
-    def complete(self, prompt: Prompt, schema: Mapping[str, Any], grammar: str) -> Completion:
+    def complete(
+        self, prompt: Prompt, schema: Mapping[str, Any], grammar: str, cancellation: Cancellation
+    ) -> Completion:
         """The reply to `prompt`.
 
         Raises:
             ModelUnavailable: the model cannot be reached, took too long or refused; it says what to do.
+            Cancelled: the question was cancelled; the model is not waited for any more.
         """
         began = time.monotonic()
-        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
-        try:
-            reply = self._constrained(schema, grammar).invoke(messages)
-        except Exception as error:  # every provider's package has errors of its own
-            raise ModelUnavailable(_why(error)) from error
-        return _completion(reply, began)
+        return _completion(self._reply(self._constrained(schema, grammar), prompt, cancellation), began)
 
-    def agreement(self, prompt: Prompt) -> tuple[float, Completion] | None:
+    def agreement(self, prompt: Prompt, cancellation: Cancellation) -> tuple[float, Completion] | None:
         """How probable it is, from 0 to 1, that the reply to `prompt` is "yes" rather than "no".
 
         None from a model that is not embedded: not every endpoint tells probabilities, and large models
         need no second look.
 
         Raises:
-            ModelUnavailable: as `complete`.
+            ModelUnavailable, Cancelled: as `complete`.
         """
         if not self._grammar:
             return None
         began = time.monotonic()
         body = {"grammar": _YES_OR_NO, "cache_prompt": True}
         chat = self._chat.bind(extra_body=body, logprobs=True, top_logprobs=20, max_tokens=1)
+        reply = self._reply(chat, prompt, cancellation)
         try:
-            reply = chat.invoke([SystemMessage(prompt.system), HumanMessage(prompt.user)])
             first = reply.response_metadata["logprobs"]["content"][0]["top_logprobs"]
-        except Exception as error:  # as above; a reply without probabilities is no usable one either
+        except (LookupError, TypeError) as error:  # a reply without probabilities is no usable one
             raise ModelUnavailable(_why(error)) from error
         return _share_of_yes(first), _completion(reply, began)
+
+    def _reply(self, chat: Any, prompt: Prompt, cancellation: Cancellation) -> AIMessage:
+        messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        timeout_s = cancellation.seconds_left(self._timeout_s)
+        try:
+            return cast(AIMessage, self._calls.run(chat.ainvoke(messages), timeout_s, cancellation))
+        except Cancelled:
+            raise
+        except Exception as error:  # every provider's package has errors of its own
+            raise ModelUnavailable(_why(error)) from error
 
     def _constrained(self, schema: Mapping[str, Any], grammar: str) -> Any:
         if self._grammar:
@@ -133,7 +149,8 @@ def connect(settings: Settings) -> ChatLlm:
         ModelUnavailable: the model's provider is not installed or not known.
     """
     if settings.model and ":" in settings.model and not settings.openai_base_url:
-        return ChatLlm(_other_provider(settings), settings.model, grammar=False, openai=False)
+        other = _other_provider(settings)
+        return ChatLlm(other, settings.model, settings.model_timeout_s, grammar=False, openai=False)
     from langchain_openai import ChatOpenAI
 
     embedded = settings.embedded_weights is not None
@@ -147,7 +164,7 @@ def connect(settings: Settings) -> ChatLlm:
         temperature=0 if settings.openai_base_url else None,
         max_completion_tokens=_MOST_TOKENS if embedded else None,
     )
-    return ChatLlm(chat, model, grammar=embedded, openai=True)
+    return ChatLlm(chat, model, settings.model_timeout_s, grammar=embedded, openai=True)
 
 
 def _other_provider(settings: Settings) -> BaseChatModel:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nlq import caveats, confidence, prompting, wording
 from nlq import chart as charts
 from nlq import llm as models
 from nlq.answer import Answer, Method, Status, Table
+from nlq.cancellation import Cancellation, Cancelled, Cause
 from nlq.catalog import Catalog
 from nlq.clock import Clock
 from nlq.database import Reader
@@ -26,10 +27,11 @@ from nlq.plan.draft import Draft, draft
 from nlq.plan.follow_up import is_follow_up
 from nlq.plan.model import Plan, Subject, from_json
 from nlq.question import Question, check_text
+from nlq.running import Running
 from nlq.settings import Settings
 from nlq.sql import describe as sql_words
 from nlq.sql import guard, literals
-from nlq.trace import OnStage, Statement, Trace, answer_of, cause, failed, record_of
+from nlq.trace import OnStage, OnStarted, Statement, Trace, answer_of, cause, failed, record_of
 from nlq.verified import Known, find, nearest, runnable
 
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
@@ -48,10 +50,25 @@ class Pipeline:
     verified: Callable[[Knowledge], Sequence[Known]] = lambda knowledge: ()
     """The questions whose answers reviewers approved, newest first."""
 
-    def ask(self, question: Question, on_stage: OnStage | None = None) -> Answer:
-        """Answer `question`, telling `on_stage` the name of each stage as it begins.
+    running: Running = field(default_factory=Running)
 
-        Whatever happens after the question is written down becomes an answer with a status.
+    def ask(
+        self,
+        question: Question,
+        on_stage: OnStage | None = None,
+        on_started: OnStarted | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        """Answer `question`.
+
+        Whatever happens after the question is written down becomes an answer with a status; that of a
+        question which `cancellation` ended, or `NLQ_QUESTION_TIMEOUT_S`, is `failed`.
+
+        Args:
+            question: what was asked, by whom and from where.
+            on_stage: is told the name of each stage as it begins.
+            on_started: is told the question's id and conversation before the first stage.
+            cancellation: ends the question from another thread; so does `running` by its id.
 
         Raises:
             InvalidQuestion: the text cannot be worked on; nothing was run or recorded.
@@ -59,10 +76,14 @@ class Pipeline:
             DatabaseUnavailable: the question could not be written down.
         """
         asked = replace(question, text=check_text(question.text, self.settings.max_question_chars))
-        trace = Trace(on_stage=on_stage)
+        trace = Trace(on_stage=on_stage, cancellation=cancellation or Cancellation())
+        trace.cancellation.within(self.settings.question_timeout_s)
         started = self.history.start(asked)
-        answer, error, reason = self._attempted(asked, started, trace)
-        self.history.finish(started.query_id, record_of(answer, trace, error, reason))
+        with self.running.question(started.query_id, asked.user, trace.cancellation):
+            if on_started:
+                on_started(started)
+            answer, error, reason = self._attempted(asked, started, trace)
+            self.history.finish(started.query_id, record_of(answer, trace, error, reason))
         return answer
 
     def _attempted(
@@ -74,11 +95,18 @@ class Pipeline:
         except Ending as end:
             ending = answer_of(question, started, trace, end.status, end.text, table=end.table)
             return ending, None, end.reason
+        except Cancelled as end:
+            return failed(question, started, trace, str(end)), None, f"cancelled: {end.cause}"
         except NlqError as error:
             return failed(question, started, trace, str(error)), cause(error), None
         except Exception as error:  # the person gets a sentence, the history what happened
             text = "Something went wrong while this question was worked on; please ask again."
             return failed(question, started, trace, text), f"{type(error).__name__}: {error}", None
+        except (KeyboardInterrupt, SystemExit):
+            stopped = failed(question, started, trace, str(Cancelled(Cause.STOPPED)))
+            record = record_of(stopped, trace, None, f"cancelled: {Cause.STOPPED}")
+            self.history.finish(started.query_id, record)
+            raise
 
     def _answered(self, question: Question, started: Started, trace: Trace) -> Answer:
         with trace.stage("linking"):
@@ -130,7 +158,7 @@ class Pipeline:
             with trace.stage("sql"):
                 found = runnable(fitted, known.catalog)
             with trace.stage("database"):
-                table, sql_ms = self.reader.run(found.sql)
+                table, sql_ms = self.reader.run(found.sql, trace.cancellation)
         except (UnsafeSql, QueryFailed):
             return None
         return Statement(found.sql, Method.VERIFIED, found.interpretation, found.plan), table, sql_ms
@@ -154,7 +182,7 @@ class Pipeline:
                     statement = self._statement(known, reply, plan)
                 trace.sql, trace.plan = statement.sql, statement.plan
                 with trace.stage("database"):
-                    table, sql_ms = self.reader.run(statement.sql)
+                    table, sql_ms = self.reader.run(statement.sql, trace.cancellation)
                 return statement, table, sql_ms
             except (UnsafeSql, QueryFailed, _Unusable) as failure:
                 if read.settled or attempt + 1 == self.settings.max_attempts:
@@ -175,7 +203,7 @@ class Pipeline:
         with trace.stage("llm"):
             trace.model, trace.attempts = self.model.name, trace.attempts + 1
             schema, grammar = choosing.schema(open_choices), choosing.grammar(open_choices)
-            completion = self.model.complete(prompt, schema, grammar)
+            completion = self.model.complete(prompt, schema, grammar, trace.cancellation)
         trace.completed(completion)
         try:
             reply = choosing.parse(completion.content, open_choices)
@@ -188,7 +216,8 @@ class Pipeline:
     def _check_fit(self, question: Question, known: Knowledge, read: Draft, kpi: str, trace: Trace) -> None:
         """Let the model look at its choice once more; raises an `Ending` where it does not agree."""
         with trace.stage("llm"):
-            agreed = self.model.agreement(prompting.check(known.static_prompt, question.text, kpi))
+            prompt = prompting.check(known.static_prompt, question.text, kpi)
+            agreed = self.model.agreement(prompt, trace.cancellation)
         if agreed is None:
             return
         trace.fit, completion = agreed

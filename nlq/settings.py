@@ -52,6 +52,8 @@ class Settings:
     model_timeout_s: float
     max_attempts: int
     """Model calls for one question, the first included."""
+    question_timeout_s: float = 120.0
+    """Longest time of a question, from its arrival."""
     embedded_weights: str | None = None
     """Identity of the embedded model's weights once it runs at `openai_base_url`; no variable sets it."""
 
@@ -89,6 +91,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         max_plan_cost=read.number("NLQ_MAX_PLAN_COST", 10_000_000.0, float, 1, 1e15),
         model_timeout_s=read.number("NLQ_MODEL_TIMEOUT_S", 60.0, float, 0.1, 3600),
         max_attempts=read.number("NLQ_MAX_ATTEMPTS", 2, int, 1, 10),
+        question_timeout_s=read.number("NLQ_QUESTION_TIMEOUT_S", 120.0, float, 0.1, 3600),
     )
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from nlq import llm as models
 from nlq.answer import Answer, Method, Status, Table, Timing
+from nlq.cancellation import Cancellation
 from nlq.errors import NlqError
 from nlq.history import Record, Started
 from nlq.plan.model import Plan, as_json
 from nlq.question import Question
 
 OnStage = Callable[[str], None]
+OnStarted = Callable[[Started], None]
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,12 @@ class Trace:
     sql: str | None = None
     plan: Plan | None = None
     on_stage: OnStage | None = None
+    cancellation: Cancellation = field(default_factory=Cancellation)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Tell and time a stage."""
+        """Tell and time a stage; raises `Cancelled` instead where the question is."""
+        self.cancellation.check()
         if self.on_stage:
             self.on_stage(name)
         began = time.monotonic()

@@ -1,6 +1,7 @@
 """A scripted OpenAI-compatible server on loopback: it replies what a test wants and keeps what it got."""
 
 import json
+import select
 import threading
 import time
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ class Script:
     status: int = 200
     delay_s: float = 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
+    dropped: int = 0
+    """How many clients went away while they waited for their reply."""
     base_url: str = ""
 
     def next_reply(self) -> str:
@@ -28,18 +31,29 @@ class Script:
 @contextmanager
 def scripted_model() -> Iterator[Script]:
     """Run the server; yields its script."""
-    script = Script()
+    script, ended = Script(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             script.requests.append(json.loads(body))
-            time.sleep(script.delay_s)
+            if self._left_within(script.delay_s):
+                script.dropped += 1
+                self.close_connection = True
+                return
             message = {"role": "assistant", "content": script.next_reply()}
             usage = {"prompt_tokens": 700, "completion_tokens": 9, "total_tokens": 709}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             reply = {"id": "1", "object": "chat.completion", "created": 1, "model": "scripted"}
             self._send(json.dumps({**reply, "choices": [choice], "usage": usage}).encode())
+
+        def _left_within(self, seconds: float) -> bool:
+            """Wait `seconds`, or until the client goes away or the server ends."""
+            deadline = time.monotonic() + seconds
+            while not ended.is_set() and (left := deadline - time.monotonic()) > 0:
+                if select.select([self.connection], [], [], min(left, 0.1))[0]:
+                    return True
+            return False
 
         def _send(self, content: bytes) -> None:
             self.send_response(script.status)
@@ -58,6 +72,7 @@ def scripted_model() -> Iterator[Script]:
     try:
         yield script
     finally:
+        ended.set()
         server.shutdown()
         server.server_close()
         thread.join()

@@ -10,11 +10,14 @@ from decimal import Decimal
 
 from nlq import settings as settings_module
 from nlq.answer import Answer, Column, Method, Status, Table, Timing
+from nlq.cancellation import Cancellation
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
 from nlq.errors import UnknownConversation, UnknownQuestion
 from nlq.feedback import Feedback, FeedbackEntry
+from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.question import Question
+from nlq.running import Running
 from nlq.settings import Settings
 
 CONVERSATION = uuid.UUID("0b0e7c1e-6d5a-4f7e-9a70-000000000001")
@@ -114,11 +117,21 @@ class StandInPipeline:
     at_stage: Callable[[], object] = bool
     asked: list[Question] = field(default_factory=list)
 
-    def ask(self, question: Question, on_stage: Callable[[str], None] | None = None) -> Answer:
+    running: Running = field(default_factory=Running)
+
+    def ask(
+        self,
+        question: Question,
+        on_stage: Callable[[str], None] | None = None,
+        on_started: Callable[[Started], None] | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
         """Record the question and give the canned answer; the only known conversation is `CONVERSATION`."""
         self.asked.append(question)
         if question.conversation_id not in {None, CONVERSATION}:
             raise UnknownConversation("There is no such conversation; leave it out to start a new one.")
+        if on_started:
+            on_started(Started(42, CONVERSATION))
         for stage in ("linking", "llm", "database"):
             if on_stage:
                 on_stage(stage)

@@ -6,10 +6,13 @@ from typing import Protocol
 from flask import current_app
 
 from nlq.answer import Answer
+from nlq.cancellation import Cancellation
 from nlq.catalog import Catalog
 from nlq.feedback import Feedback, FeedbackEntry
+from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.question import Question
+from nlq.running import Running
 from nlq.settings import Settings
 
 EXTENSION = "nlq"
@@ -19,8 +22,18 @@ EXTENSION = "nlq"
 class Pipeline(Protocol):
     """Answers questions."""
 
-    def ask(self, question: Question, on_stage: Callable[[str], None] | None = None) -> Answer:
-        """Answer `question`, telling `on_stage` the name of each stage as it begins."""
+    @property
+    def running(self) -> Running:
+        """The questions that are being worked on."""
+
+    def ask(
+        self,
+        question: Question,
+        on_stage: Callable[[str], None] | None = None,
+        on_started: Callable[[Started], None] | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        """Answer `question`, telling `on_started` its id, then `on_stage` each stage as it begins."""
 
 
 class History(Protocol):

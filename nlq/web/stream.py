@@ -1,7 +1,8 @@
-"""An answer as server-sent events: `stage` for each stage, then `answer`; `problem` if there is none."""
+"""An answer as server-sent events: `started`, a `stage` for each, then `answer`, or `problem` instead."""
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
@@ -10,6 +11,8 @@ from typing import Any
 from flask import Response, request, stream_with_context
 
 from nlq.answer import as_json
+from nlq.cancellation import Cancellation, Cause
+from nlq.history import Started
 from nlq.question import Question
 from nlq.web import problems
 from nlq.web.ports import Pipeline
@@ -20,63 +23,81 @@ _KEEP_ALIVE_S = 15
 
 
 @dataclass(frozen=True)
-class _Stage:
+class _Event:
+    name: str
     data: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class _Answer:
-    data: dict[str, Any]
+_STAGES = ("started", "stage")
+"""Events that others follow."""
 
 
-_Event = _Stage | _Answer | Exception
+def response(
+    pipeline: Pipeline,
+    question: Question,
+    cancellation: Cancellation,
+    watched: AbstractContextManager[None],
+) -> Response:
+    """Answer `question` in a thread and stream what happens; when the stream ends, so does the question.
 
-
-def response(pipeline: Pipeline, question: Question) -> Response:
-    """Answer `question` in a thread and stream what happens.
-
-    The question is worked on to its end also if nobody listens any more, so that the history is complete.
+    `watched` lasts as long as the stream.
 
     Raises:
-        Exception: what the pipeline raised before its first stage, to be answered without a stream.
+        Exception: what the pipeline raised before the question began, to be answered without a stream.
     """
-    events: SimpleQueue[_Event] = SimpleQueue()
-    Thread(target=_work, args=(pipeline, question, events), name="question", daemon=True).start()
-    first = events.get()
-    if isinstance(first, Exception):
-        raise first
-    return Response(
-        stream_with_context(_lines(first, events)),
-        mimetype=MIMETYPE,
-        headers={"X-Accel-Buffering": "no"},  # nginx passes events on as they come
-    )
+    events: SimpleQueue[_Event | Exception] = SimpleQueue()
+    with ExitStack() as stack:
+        stack.callback(cancellation.cancel, Cause.GONE)
+        stack.enter_context(watched)
+        Thread(target=_work, args=(pipeline, question, cancellation, events), daemon=True).start()
+        first = events.get()
+        if isinstance(first, Exception):
+            raise first
+        streamed = Response(
+            stream_with_context(_lines(first, events)),
+            mimetype=MIMETYPE,
+            headers={"X-Accel-Buffering": "no"},  # nginx passes events on as they come
+        )
+        streamed.call_on_close(stack.pop_all().close)
+    return streamed
 
 
-def _work(pipeline: Pipeline, question: Question, events: SimpleQueue[_Event]) -> None:
+def _work(
+    pipeline: Pipeline,
+    question: Question,
+    cancellation: Cancellation,
+    events: "SimpleQueue[_Event | Exception]",
+) -> None:
+    def tell_started(started: Started) -> None:
+        ids = {"id": started.query_id, "conversation_id": str(started.conversation_id)}
+        events.put(_Event("started", ids))
+
+    def tell_stage(stage: str) -> None:
+        events.put(_Event("stage", {"stage": stage}))
+
     try:
-        answer = pipeline.ask(question, lambda stage: events.put(_Stage({"stage": stage})))
-        events.put(_Answer(as_json(answer)))
+        answer = pipeline.ask(question, tell_stage, tell_started, cancellation)
+        events.put(_Event("answer", as_json(answer)))
     except Exception as error:
         events.put(error)
 
 
-def _lines(first: _Stage | _Answer, events: SimpleQueue[_Event]) -> Iterator[str]:
-    event: _Event | None = first
-    while isinstance(event, _Stage | None):
-        yield _line("stage", event.data) if event else ": working\n\n"
+def _lines(first: _Event, events: "SimpleQueue[_Event | Exception]") -> Iterator[str]:
+    event: _Event | Exception | None = first
+    while event is None or (isinstance(event, _Event) and event.name in _STAGES):
+        yield _line(event) if event else ": working\n\n"
         event = _next(events)
-    if isinstance(event, _Answer):
-        yield _line("answer", event.data)
-    else:
-        yield _line("problem", problems.describe(event).as_json(request.path))
+    if isinstance(event, Exception):
+        event = _Event("problem", problems.describe(event).as_json(request.path))
+    yield _line(event)
 
 
-def _next(events: SimpleQueue[_Event]) -> _Event | None:
+def _next(events: "SimpleQueue[_Event | Exception]") -> _Event | Exception | None:
     try:
         return events.get(timeout=_KEEP_ALIVE_S)
     except Empty:
         return None
 
 
-def _line(name: str, data: dict[str, Any]) -> str:
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+def _line(event: _Event) -> str:
+    return f"event: {event.name}\ndata: {json.dumps(event.data, ensure_ascii=False)}\n\n"

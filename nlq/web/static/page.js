@@ -30,7 +30,7 @@ async function submit(text) {
     for await (const event of ask(question, conversationId)) {
       if (mine !== epoch) return;
       if (event.name === "stage") turn.stage(STAGES[event.data.stage] || event.data.stage);
-      else finish(turn, event.data);
+      else if (event.name !== "started") finish(turn, event.data);
     }
   } catch (error) {
     if (mine !== epoch) return;
