@@ -126,7 +126,7 @@ class Pipeline:
         with trace.stage("answer"):
             trace.confidence = _confidence(links, read, statement, trace.fit)
             text = _text(statement, table, known.catalog)
-            chart = self._chart(statement, table, known.catalog, text)
+            chart = self._chart(statement, table, known.catalog, text, trace)
             chosen = read.kpis and statement.plan and known.catalog.by_name[statement.plan.kpis[0]].label
             warnings = (
                 *caveats.of(links, read, chosen or None),
@@ -265,14 +265,15 @@ class Pipeline:
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
 
     def _chart(
-        self, statement: Statement, table: Table, catalog: Catalog, text: str
+        self, statement: Statement, table: Table, catalog: Catalog, text: str, trace: Trace
     ) -> Mapping[str, Any] | None:
         """The chart of an answer; one number is set against that of the period before, if that is at hand."""
         earlier = charts.period_before(statement.plan, self.clock.today())
         before = None
         if earlier and len(table.rows) == 1:
             with suppress(UnsafeSql, QueryFailed, DatabaseUnavailable):
-                found, _ = self.reader.run(guard.check(compile_plan(earlier, catalog)).text)
+                sql = guard.check(compile_plan(earlier, catalog)).text
+                found, _ = self.reader.run(sql, trace.cancellation)
                 before = earlier.periods[0].label, found.rows[0][0]
         return charts.chart(statement.plan, table, catalog, text, before)
 
