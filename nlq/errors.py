@@ -39,3 +39,7 @@ class InvalidFeedback(NlqError):
 
 class UnknownQuestion(NlqError):
     """The question that a reviewer speaks of is not in the history."""
+
+
+class InvalidPlan(NlqError):
+    """A plan or an edit that was sent does not work; nothing was run or recorded. `str(error)` says why."""

@@ -14,7 +14,7 @@ from nlq.catalog import Catalog
 from nlq.clock import Clock
 from nlq.database import Reader
 from nlq.endings import Ending, not_measured, unanswerable, which_kpi
-from nlq.errors import DatabaseUnavailable, ModelUnavailable, NlqError, QueryFailed, UnsafeSql
+from nlq.errors import DatabaseUnavailable, InvalidPlan, ModelUnavailable, NlqError, QueryFailed, UnsafeSql
 from nlq.history import History, Started
 from nlq.knowledge import Knowledge
 from nlq.linking import Links, link
@@ -32,7 +32,7 @@ from nlq.settings import Settings
 from nlq.sql import describe as sql_words
 from nlq.sql import guard, literals
 from nlq.trace import OnStage, OnStarted, Statement, Trace, answer_of, cause, failed, record_of
-from nlq.verified import Known, find, nearest, runnable
+from nlq.verified import Fitted, Known, find, nearest, runnable
 
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
 
@@ -76,22 +76,89 @@ class Pipeline:
             DatabaseUnavailable: the question could not be written down.
         """
         asked = replace(question, text=check_text(question.text, self.settings.max_question_chars))
+        trace = self._trace(on_stage, cancellation)
+        return self._recorded(asked, trace, on_started, lambda started: self._answered(asked, started, trace))
+
+    def run_plan(
+        self,
+        plan: Plan,
+        question: Question,
+        on_stage: OnStage | None = None,
+        on_started: OnStarted | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        """Answer with `plan`, for instance one that a person edited, without the model.
+
+        It is recorded like any question; one without a text is called as its plan reads.
+
+        Raises:
+            InvalidPlan: it names what is not in the catalogue, or cannot be compiled; nothing was recorded.
+            UnknownConversation: the conversation that `question` continues does not exist; neither was this.
+            DatabaseUnavailable: the question could not be written down.
+        """
+        known = self.knowledge()
+        try:
+            found = runnable(Fitted(plan), known.catalog)
+        except (UnsafeSql, QueryFailed) as error:
+            raise InvalidPlan(str(error)) from error
+        statement = Statement(found.sql, Method.PLAN, found.interpretation, plan)
+        text = question.text or found.interpretation[: self.settings.max_question_chars]
+        asked = replace(question, text=text)
+        trace = self._trace(on_stage, cancellation)
+        trace.sql, trace.plan, trace.confidence = found.sql, plan, 1.0
+
+        def run(started: Started) -> Answer:
+            with trace.stage("database"):
+                table, sql_ms = self.reader.run(found.sql, trace.cancellation)
+            with trace.stage("answer"):
+                said = _text(statement, table, known.catalog)
+                chart = self._chart(statement, table, known.catalog, said, trace)
+            return answer_of(
+                asked,
+                started,
+                trace,
+                Status.ANSWERED,
+                said,
+                table=table,
+                statement=statement,
+                warnings=caveats.cut_off(table),
+                sql_ms=sql_ms,
+                chart=chart,
+            )
+
+        return self._recorded(asked, trace, on_started, run)
+
+    def calendar(self) -> Calendar:
+        """What periods are relative to."""
+        return Calendar(self.clock.today(), self.settings.fiscal_year_start)
+
+    def _trace(self, on_stage: OnStage | None, cancellation: Cancellation | None) -> Trace:
         trace = Trace(on_stage=on_stage, cancellation=cancellation or Cancellation())
         trace.cancellation.within(self.settings.question_timeout_s)
+        return trace
+
+    def _recorded(
+        self,
+        asked: Question,
+        trace: Trace,
+        on_started: OnStarted | None,
+        work: Callable[[Started], Answer],
+    ) -> Answer:
+        """What `work` answers, written down before it begins and after it ended."""
         started = self.history.start(asked)
         with self.running.question(started.query_id, asked.user, trace.cancellation):
             if on_started:
                 on_started(started)
-            answer, error, reason = self._attempted(asked, started, trace)
+            answer, error, reason = self._attempted(asked, started, trace, work)
             self.history.finish(started.query_id, record_of(answer, trace, error, reason))
         return answer
 
     def _attempted(
-        self, question: Question, started: Started, trace: Trace
+        self, question: Question, started: Started, trace: Trace, work: Callable[[Started], Answer]
     ) -> tuple[Answer, str | None, str | None]:
         """The answer with, where there is one, the error and the reason for the history."""
         try:
-            return self._answered(question, started, trace), None, None
+            return work(started), None, None
         except Ending as end:
             ending = answer_of(question, started, trace, end.status, end.text, table=end.table)
             return ending, None, end.reason
@@ -114,8 +181,8 @@ class Pipeline:
             previous = self._previous(question)
             base = previous.periods[-1] if previous and previous.periods else None
             anomalies = previous is not None and previous.subject is Subject.ANOMALIES
-            links = link(question.text, known.names, self._calendar(), base, about_anomalies=anomalies)
-            read = draft(links, known.catalog, self._calendar(), previous)
+            links = link(question.text, known.names, self.calendar(), base, about_anomalies=anomalies)
+            read = draft(links, known.catalog, self.calendar(), previous)
         if approved := self._approved(known, links, previous, trace):
             statement, table, sql_ms = approved
             read = replace(read, kpis=(), unread=())
@@ -243,13 +310,13 @@ class Pipeline:
             raise not_measured(known.catalog)
         if chosen is None:
             return read.plan
-        with_one = draft(links, known.catalog, self._calendar(), previous, (chosen,))
+        with_one = draft(links, known.catalog, self.calendar(), previous, (chosen,))
         if not with_one.kpis:
             return with_one.plan
         second = self._chosen(question, known, with_one, None, trace).chosen["kpi"]
         if second == NONE:
             raise not_measured(known.catalog)
-        return draft(links, known.catalog, self._calendar(), previous, (chosen, second)).plan
+        return draft(links, known.catalog, self.calendar(), previous, (chosen, second)).plan
 
     def _statement(self, known: Knowledge, reply: Reply, plan: Plan) -> Statement:
         """The SQL for a plan or a reply, checked, with how it reads the question."""
@@ -276,9 +343,6 @@ class Pipeline:
                 found, _ = self.reader.run(sql, trace.cancellation)
                 before = earlier.periods[0].label, found.rows[0][0]
         return charts.chart(statement.plan, table, catalog, text, before)
-
-    def _calendar(self) -> Calendar:
-        return Calendar(self.clock.today(), self.settings.fiscal_year_start)
 
     def _previous(self, question: Question) -> Plan | None:
         if question.conversation_id is None:

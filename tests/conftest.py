@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from nlq import settings as settings_module
+from nlq.clock import fixed
+from nlq.service import Service, build
 from schema import migrate
 from schema.demo.load import load
 from schema.roles import Role, Roles
@@ -61,6 +64,20 @@ def demo(migrated: Database) -> Database:
     """A migrated database that holds the demo company."""
     load(migrated.owner_url, TODAY)
     return migrated
+
+
+@pytest.fixture
+def service(demo: Database, model: Script) -> Service:
+    """The service over the demo company on the day `TODAY`; its model replies what `model` says."""
+    environ = {
+        "NLQ_READER_URL": demo.reader_url,
+        "NLQ_WRITER_URL": demo.writer_url,
+        "NLQ_MODEL": "scripted",
+        "OPENAI_BASE_URL": model.base_url,
+        "NLQ_MODEL_TIMEOUT_S": "2",
+        "NLQ_TIMEZONE": "UTC",
+    }
+    return build(settings_module.load(environ), fixed(TODAY))
 
 
 @pytest.fixture

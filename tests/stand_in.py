@@ -16,6 +16,8 @@ from nlq.errors import UnknownConversation, UnknownQuestion
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
+from nlq.linking.points import Calendar
+from nlq.plan.model import Plan
 from nlq.question import Question
 from nlq.running import Running
 from nlq.settings import Settings
@@ -116,6 +118,7 @@ class StandInPipeline:
     answers: Mapping[str, Answer | Exception]
     at_stage: Callable[[], object] = bool
     asked: list[Question] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
 
     running: Running = field(default_factory=Running)
 
@@ -140,6 +143,22 @@ class StandInPipeline:
         if isinstance(answer, Exception):
             raise answer
         return replace(answer, question=question.text)
+
+    def run_plan(
+        self,
+        plan: Plan,
+        question: Question,
+        on_stage: Callable[[str], None] | None = None,
+        on_started: Callable[[Started], None] | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        """Record the plan, and answer as if the KPI's name were asked."""
+        self.plans.append(plan)
+        return self.ask(replace(question, text=plan.kpis[0]), on_stage, on_started, cancellation)
+
+    def calendar(self) -> Calendar:
+        """The calendar of the tests."""
+        return Calendar(date(2026, 10, 5))
 
 
 @dataclass

@@ -161,6 +161,70 @@ def events(response: TestResponse) -> list[tuple[str, Any]]:
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in pairs]
 
 
+PLAN = {"subject": "values", "kpis": ["nps"]}
+REGION = {"slot": "only.region", "values": ["EMEA"]}
+
+
+def run_plan(client: FlaskClient, body: Any, **options: Any) -> TestResponse:
+    return client.post("/api/v1/plan", json=body, **options)
+
+
+def test_an_edited_plan_is_run_and_answered_like_a_question(
+    client: FlaskClient, service: StandInService
+) -> None:
+    body = {"plan": PLAN, "edits": [REGION], "conversation_id": str(CONVERSATION)}
+    answer = run_plan(client, body, headers={"NLQ-Channel": "web"}).get_json()
+    assert answer.keys() == ask(client, {"question": "Sales?"}).get_json().keys()
+    assert [found.values for found in service.pipeline.plans[0].filters] == [("EMEA",)]
+    assert (service.pipeline.asked[0].channel, service.pipeline.asked[0].conversation_id) == (
+        "web",
+        CONVERSATION,
+    )
+
+
+def test_an_edited_plan_can_be_answered_as_a_stream(client: FlaskClient) -> None:
+    streamed = events(run_plan(client, {"plan": PLAN}, headers={"Accept": "text/event-stream"}))
+    assert [name for name, _ in streamed] == ["started", "stage", "stage", "stage", "answer"]
+
+
+def test_the_chips_of_a_plan_say_what_could_be_changed(client: FlaskClient) -> None:
+    chips = client.post("/api/v1/plan/chips", json={"plan": PLAN}).get_json()["chips"]
+    assert chips[0]["text"] == "NPS"
+    regions = next(chip for chip in chips if chip["slot"] == "only.region")
+    assert [choice["text"] for choice in regions["choices"]] == ["North America", "EMEA"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        {"plan": "nps"},
+        {"plan": {"kpis": ["nps"]}},
+        {"plan": {**PLAN, "colour": "red"}},
+        {"plan": PLAN, "sql": "DROP TABLE teams"},
+        {"plan": PLAN, "edits": REGION},
+        {"plan": PLAN, "edits": [REGION] * 51},
+        {"plan": PLAN, "edits": [{"slot": "only.region"}]},
+        {"plan": PLAN, "edits": [{"slot": "only.region", "values": "EMEA"}]},
+        {"plan": PLAN, "edits": [{"slot": "only.region", "values": ["Mars"]}]},
+        {"plan": PLAN, "edits": [{"slot": "colour", "values": []}]},
+        {"plan": PLAN, "conversation_id": "mine"},
+    ],
+)
+def test_a_plan_that_cannot_be_used_is_a_clear_problem_and_starts_no_work(
+    client: FlaskClient, service: StandInService, body: Any
+) -> None:
+    problem(run_plan(client, body), 422)
+    assert service.pipeline.plans == []
+
+
+def test_chips_of_unknown_names_are_a_clear_problem(client: FlaskClient) -> None:
+    body = {"plan": {"subject": "values", "kpis": ["nothing"]}}
+    found = problem(client.post("/api/v1/plan/chips", json=body), 422)
+    assert found["type"] == "urn:nlq:problem:invalid-plan"
+
+
 def test_a_stream_tells_the_stages_and_ends_with_the_answer(client: FlaskClient) -> None:
     streamed = events(ask(client, {"question": "Sales?"}, headers={"Accept": "text/event-stream"}))
     assert [data["stage"] for name, data in streamed if name == "stage"] == ["linking", "llm", "database"]

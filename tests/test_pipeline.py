@@ -6,33 +6,13 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from nlq import settings as settings_module
 from nlq.answer import Answer, Method, Status
-from nlq.clock import fixed
 from nlq.errors import InvalidQuestion, UnknownConversation
 from nlq.history_list import HistoryEntry
 from nlq.question import Question
-from nlq.service import Service, build
-from tests.catalogs import TODAY
+from nlq.service import Service
 from tests.postgres import Database, Server
 from tests.scripted import Script
-
-
-@pytest.fixture
-def service(demo: Database, model: Script) -> Service:
-    return build(
-        settings_module.load(
-            {
-                "NLQ_READER_URL": demo.reader_url,
-                "NLQ_WRITER_URL": demo.writer_url,
-                "NLQ_MODEL": "scripted",
-                "OPENAI_BASE_URL": model.base_url,
-                "NLQ_MODEL_TIMEOUT_S": "2",
-                "NLQ_TIMEZONE": "UTC",
-            }
-        ),
-        fixed(TODAY),
-    )
 
 
 def ask(service: Service, text: str, after: Answer | None = None) -> Answer:

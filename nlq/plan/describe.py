@@ -35,7 +35,7 @@ def describe_plan(plan: Plan, catalog: Catalog) -> str:
     """What `plan` asks for, as one sentence."""
     parts = [_subject(plan, catalog), *(describe_filter(found) for found in plan.filters)]
     parts += _periods(plan)
-    parts += [_condition(c) for c in plan.conditions]
+    parts += [condition_words(c) for c in plan.conditions]
     if plan.by and plan.subject not in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
         parts.append("by " + " and ".join("period" if d is Dimension.PERIOD else d.value for d in plan.by))
     if plan.each and plan.calculation is not Calculation.CORRELATION:
@@ -99,7 +99,8 @@ def _periods(plan: Plan) -> list[str]:
     return [f"detected {said}" if plan.subject is Subject.ANOMALIES else said]
 
 
-def _condition(condition: Condition) -> str:
+def condition_words(condition: Condition) -> str:
+    """A condition in words, as `only results over 1000`."""
     what = "single readings" if condition.on_reading else "only results"
     return f"{what} {_OPERATORS[condition.operator]} {condition.value:f}"
 

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from nlq.web import ask, catalog, feedback, health, history, page, problems, protection
+from nlq.web import ask, catalog, feedback, health, history, page, plan, problems, protection
 from nlq.web.ports import EXTENSION, Service
 
 _SMALLEST_LIMIT = 256 * 1024
@@ -20,6 +20,6 @@ def create_app(service: Service) -> Flask:
     app.extensions[EXTENSION] = service
     problems.register(app)
     protection.register(app)
-    for part in (ask, history, feedback, catalog, health, page):
+    for part in (ask, plan, history, feedback, catalog, health, page):
         app.register_blueprint(part.blueprint)
     return app

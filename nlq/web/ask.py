@@ -3,31 +3,23 @@
 `POST /api/v1/ask/{id}/cancel` ends a question that is being worked on, and so does the client that goes away.
 """
 
+from functools import partial
+
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from nlq.answer import as_json
-from nlq.cancellation import Cancellation, Cause
-from nlq.web import stream
+from nlq.web.answering import respond
 from nlq.web.body import json_object, read_question
-from nlq.web.departures import Departures
 from nlq.web.ports import service
 
 blueprint = Blueprint("ask", __name__)
-_departures = Departures()
 
 
 @blueprint.post("/api/v1/ask")
 def ask() -> ResponseReturnValue:
     """Answer the question of the request."""
     question = read_question(request, service().settings.max_question_chars)
-    cancellation = Cancellation()
-    watched = _departures.watched(request.environ, lambda: cancellation.cancel(Cause.GONE))
-    wanted = request.accept_mimetypes.best_match(["application/json", stream.MIMETYPE])
-    if wanted == stream.MIMETYPE:
-        return stream.response(service().pipeline, question, cancellation, watched)
-    with watched:
-        return jsonify(as_json(service().pipeline.ask(question, cancellation=cancellation)))
+    return respond(request, partial(service().pipeline.ask, question))
 
 
 @blueprint.post("/api/v1/ask/<int:query_id>/cancel")

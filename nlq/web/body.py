@@ -8,7 +8,6 @@ from flask import Request, abort
 
 from nlq.question import Question, check_text
 
-_FIELDS = {"question", "conversation_id"}
 _CHANNELS = {"web"}
 """Our own clients, which say who they are in the header `NLQ-Channel`; all else is `http`."""
 
@@ -21,16 +20,26 @@ def read_question(request: Request, max_chars: int) -> Question:
         HTTPException: 400, 413, 415 or 422; the description says what to send instead.
     """
     body = json_object(request, '{"question": "..."}')
-    if unknown := sorted(body.keys() - _FIELDS):
-        abort(422, f"Unknown field: {', '.join(unknown)[:100]}. Send question and conversation_id only.")
+    only_fields(body, "question", "conversation_id")
     if "question" not in body:
         abort(422, 'The field question is missing; send {"question": "..."}.')
-    channel = request.headers.get("NLQ-Channel", "")
     return Question(
         text=check_text(body["question"], max_chars),
-        conversation_id=_conversation_id(body.get("conversation_id")),
-        channel=channel if channel in _CHANNELS else "http",
+        conversation_id=conversation_id(body.get("conversation_id")),
+        channel=asked_from(request),
     )
+
+
+def asked_from(request: Request) -> str:
+    """The channel that a request comes from."""
+    channel = request.headers.get("NLQ-Channel", "")
+    return channel if channel in _CHANNELS else "http"
+
+
+def only_fields(body: dict[str, Any], *known: str) -> None:
+    """Refuse a body with other fields than `known`: 422."""
+    if unknown := sorted(body.keys() - set(known)):
+        abort(422, f"Unknown field: {', '.join(unknown)[:100]}. Known are {', '.join(known)}.")
 
 
 def json_object(request: Request, example: str) -> dict[str, Any]:
@@ -50,7 +59,8 @@ def json_object(request: Request, example: str) -> dict[str, Any]:
     return body
 
 
-def _conversation_id(value: object) -> uuid.UUID | None:
+def conversation_id(value: object) -> uuid.UUID | None:
+    """The conversation that `value` names; None starts a new one; 422 where it can be none."""
     if value is None:
         return None
     try:

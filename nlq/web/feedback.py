@@ -6,7 +6,7 @@ from flask import Blueprint, Request, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from nlq.feedback import Feedback, FeedbackEntry, Verdict
-from nlq.web.body import json_object
+from nlq.web.body import json_object, only_fields
 from nlq.web.ports import service
 
 blueprint = Blueprint("feedback", __name__)
@@ -46,8 +46,7 @@ def read_feedback(request: Request, query_id: int) -> Feedback:
         HTTPException: 400, 413, 415 or 422; the description says what to send instead.
     """
     body = json_object(request, _EXAMPLE)
-    if unknown := sorted(body.keys() - set(_FIELDS)):
-        abort(422, f"Unknown field: {', '.join(unknown)[:100]}. Known are {', '.join(_FIELDS)}.")
+    only_fields(body, *_FIELDS)
     if body.get("verdict") not in list(Verdict):
         abort(422, 'The field verdict must be "right" or "wrong".')
     if not isinstance(body.get("approved", False), bool):

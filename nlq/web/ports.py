@@ -11,6 +11,8 @@ from nlq.catalog import Catalog
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
+from nlq.linking.points import Calendar
+from nlq.plan.model import Plan
 from nlq.question import Question
 from nlq.running import Running
 from nlq.settings import Settings
@@ -34,6 +36,19 @@ class Pipeline(Protocol):
         cancellation: Cancellation | None = None,
     ) -> Answer:
         """Answer `question`, telling `on_started` its id, then `on_stage` each stage as it begins."""
+
+    def run_plan(
+        self,
+        plan: Plan,
+        question: Question,
+        on_stage: Callable[[str], None] | None = None,
+        on_started: Callable[[Started], None] | None = None,
+        cancellation: Cancellation | None = None,
+    ) -> Answer:
+        """Answer with `plan` as a question that continues, and comes from, where `question` says."""
+
+    def calendar(self) -> Calendar:
+        """What periods are relative to."""
 
 
 class History(Protocol):

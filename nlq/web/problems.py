@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from nlq.errors import (
     DatabaseUnavailable,
     InvalidFeedback,
+    InvalidPlan,
     InvalidQuestion,
     ModelUnavailable,
     NlqError,
@@ -22,6 +23,7 @@ _KINDS: Mapping[type[NlqError], tuple[HTTPStatus, str, str]] = {
     InvalidQuestion: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-question", "The question cannot be used"),
     UnknownConversation: (HTTPStatus.NOT_FOUND, "unknown-conversation", "There is no such conversation"),
     InvalidFeedback: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-feedback", "The feedback cannot be used"),
+    InvalidPlan: (HTTPStatus.UNPROCESSABLE_ENTITY, "invalid-plan", "The plan cannot be used"),
     UnknownQuestion: (HTTPStatus.NOT_FOUND, "unknown-question", "There is no such question"),
     DatabaseUnavailable: (
         HTTPStatus.SERVICE_UNAVAILABLE,

@@ -6,16 +6,15 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Response, request, stream_with_context
 
-from nlq.answer import as_json
+from nlq.answer import Answer, as_json
 from nlq.cancellation import Cancellation, Cause
 from nlq.history import Started
-from nlq.question import Question
+from nlq.trace import OnStage, OnStarted
 from nlq.web import problems
-from nlq.web.ports import Pipeline
 
 MIMETYPE = "text/event-stream"
 _KEEP_ALIVE_S = 15
@@ -32,13 +31,17 @@ _STAGES = ("started", "stage")
 """Events that others follow."""
 
 
-def response(
-    pipeline: Pipeline,
-    question: Question,
-    cancellation: Cancellation,
-    watched: AbstractContextManager[None],
-) -> Response:
-    """Answer `question` in a thread and stream what happens; when the stream ends, so does the question.
+class Work(Protocol):
+    """Answers a question, telling what happens as it happens."""
+
+    def __call__(
+        self, on_stage: OnStage | None, on_started: OnStarted | None, cancellation: Cancellation, /
+    ) -> Answer:
+        """The answer."""
+
+
+def response(work: Work, cancellation: Cancellation, watched: AbstractContextManager[None]) -> Response:
+    """Do `work` in a thread and stream what happens; when the stream ends, so does the question.
 
     `watched` lasts as long as the stream.
 
@@ -49,7 +52,7 @@ def response(
     with ExitStack() as stack:
         stack.callback(cancellation.cancel, Cause.GONE)
         stack.enter_context(watched)
-        Thread(target=_work, args=(pipeline, question, cancellation, events), daemon=True).start()
+        Thread(target=_work, args=(work, cancellation, events), name="question", daemon=True).start()
         first = events.get()
         if isinstance(first, Exception):
             raise first
@@ -62,12 +65,7 @@ def response(
     return streamed
 
 
-def _work(
-    pipeline: Pipeline,
-    question: Question,
-    cancellation: Cancellation,
-    events: "SimpleQueue[_Event | Exception]",
-) -> None:
+def _work(work: Work, cancellation: Cancellation, events: "SimpleQueue[_Event | Exception]") -> None:
     def tell_started(started: Started) -> None:
         ids = {"id": started.query_id, "conversation_id": str(started.conversation_id)}
         events.put(_Event("started", ids))
@@ -76,7 +74,7 @@ def _work(
         events.put(_Event("stage", {"stage": stage}))
 
     try:
-        answer = pipeline.ask(question, tell_stage, tell_started, cancellation)
+        answer = work(tell_stage, tell_started, cancellation)
         events.put(_Event("answer", as_json(answer)))
     except Exception as error:
         events.put(error)
