@@ -1,5 +1,6 @@
 """What the reader of an answer should know of it: how the question was read, and what is left out. Pure."""
 
+from nlq.access import EVERYTHING, Grant, Scope
 from nlq.answer import Table
 from nlq.linking import Links
 from nlq.plan.draft import Draft
@@ -21,3 +22,16 @@ def of(links: Links, read: Draft, chosen: str | None) -> tuple[str, ...]:
 def cut_off(table: Table) -> tuple[str, ...]:
     """The sentence on rows that a limit cut off; none where all are there."""
     return (f"Only the first {len(table.rows):,} rows are shown; there are more.",) if table.truncated else ()
+
+
+def narrowed(scope: Scope) -> tuple[str, ...]:
+    """The sentence on the rows that the person may see; none where that is all of them."""
+    if scope == EVERYTHING:
+        return ()
+    allowed = " or ".join(sorted(map(_granted, scope.grants))) or "nothing"
+    return (f"This is made from what you may see: {allowed}.",)
+
+
+def _granted(grant: Grant) -> str:
+    parts = (f"{dimension} {', '.join(names)}" for dimension, names in grant.as_json().items())
+    return " and ".join(parts)

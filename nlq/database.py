@@ -21,9 +21,11 @@ from psycopg.rows import dict_row
 from psycopg.types.string import TextLoader
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
+from nlq.access import NOTHING, Scope
 from nlq.answer import Column, Table, Value
 from nlq.cancellation import Cancellation
 from nlq.errors import DatabaseUnavailable, QueryFailed
+from nlq.seal import Key
 from nlq.settings import Settings
 
 T = TypeVar("T")
@@ -51,8 +53,17 @@ _SESSION: Mapping[str, str] = {
     "cursor_tuple_fraction": "1",
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
+    "row_security": "on",
 }
 """Settings under which a statement means what the guard read, and is planned for all of its rows."""
+
+
+_TRANSACTION = """
+SELECT nlq.transaction_mark(), bool_and(row_security_active(relation))
+FROM unnest(ARRAY['public.teams', 'public.regions', 'public.kpi_definitions', 'public.kpi_data',
+                  'public.anomalies']::regclass[]) AS protected (relation)
+"""
+"""What a scope is sealed for, and whether the database filters the rows of all KPI tables."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +105,21 @@ class Limits:
 class Reader:
     """Runs statements as the reader role over a small pool, which opens with the first statement."""
 
-    def __init__(self, url: str, limits: Limits | None = None, *, max_connections: int = 4) -> None:
-        """Prepare to read from `url`; nothing connects yet."""
+    def __init__(
+        self,
+        url: str,
+        limits: Limits | None = None,
+        *,
+        max_connections: int = 4,
+        key: Callable[[], Key] | None = None,
+    ) -> None:
+        """Prepare to read from `url`; nothing connects yet.
+
+        With a `key`, statements see the rows of their scope, and none without one; the database must filter
+        rows then, or nothing is read at all.
+        """
         self._limits = limits or Limits()
+        self._key = key
         self._opening = Lock()
         self._pool = ConnectionPool(
             url,
@@ -111,8 +134,10 @@ class Reader:
             },
         )
 
-    def run(self, sql: str, cancellation: Cancellation | None = None) -> tuple[Table, int]:
-        """Run one SELECT; return its rows and the milliseconds that took.
+    def run(
+        self, sql: str, cancellation: Cancellation | None = None, *, scope: Scope = NOTHING
+    ) -> tuple[Table, int]:
+        """Run one SELECT over the rows of `scope`; return its rows and the milliseconds that took.
 
         Raises:
             QueryFailed: PostgreSQL refused it, or it would take or took too much.
@@ -125,13 +150,18 @@ class Reader:
 
         def select(connection: Connection) -> Table:
             with _cancellable(connection, cancellation):
+                self._enter(connection, scope)
                 return _select(connection, sql, limits)
 
         table = self._retried(select, limits)
         return table, round((time.monotonic() - started) * 1000)
 
     def fetch(
-        self, sql: LiteralString, params: Sequence[Any] | Mapping[str, Any] | None = None
+        self,
+        sql: LiteralString,
+        params: Sequence[Any] | Mapping[str, Any] | None = None,
+        *,
+        scope: Scope = NOTHING,
     ) -> list[dict[str, Any]]:
         """The rows of a statement of ours, such as a read of the catalogue, in the same kind of transaction.
 
@@ -141,6 +171,7 @@ class Reader:
         """
 
         def read(connection: Connection) -> list[dict[str, Any]]:
+            self._enter(connection, scope)
             return connection.cursor(row_factory=dict_row).execute(sql, params).fetchall()
 
         return self._retried(read, self._limits)
@@ -152,6 +183,15 @@ class Reader:
         except (DatabaseUnavailable, QueryFailed):
             return False
         return True
+
+    def sees_nothing(self) -> bool:
+        """Whether the database filters rows while this reader has no key to any of them.
+
+        Raises:
+            DatabaseUnavailable: it cannot be reached.
+        """
+        filters = "SELECT row_security_active('public.kpi_data') AS active"
+        return self._key is None and bool(self.fetch(filters)[0]["active"])
 
     def close(self) -> None:
         """Close all connections; the reader cannot be used afterwards."""
@@ -182,6 +222,18 @@ class Reader:
                 return work(connection)
             finally:
                 _roll_back(connection)
+
+    def _enter(self, connection: Connection, scope: Scope) -> None:
+        """Tell the database which rows this transaction may see, where it filters rows."""
+        if self._key is None:
+            return
+        row = connection.execute(_TRANSACTION).fetchone()
+        if not row or not row[1]:
+            raise DatabaseUnavailable(
+                "There is an access file, but the database does not filter rows; run `nlq db upgrade` with "
+                "NLQ_ACCESS set."
+            )
+        connection.execute("SELECT set_config('nlq.scope', %s, true)", [self._key().seal(scope, row[0])])
 
 
 @contextmanager

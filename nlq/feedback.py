@@ -12,9 +12,10 @@ from typing import Any
 from psycopg.rows import class_row, dict_row
 from psycopg_pool import ConnectionPool
 
+from nlq.access import Scope
 from nlq.errors import DatabaseUnavailable
 from nlq.history import jsonb, storable, transaction
-from nlq.knowledge import Knowledge
+from nlq.knowledge import MOST_SCOPES, Knowledge
 from nlq.plan.check import read
 from nlq.plan.model import Plan
 from nlq.verified import Known, Verified, linked
@@ -147,7 +148,7 @@ class VerifiedQuestions:
         self._verified: tuple[Verified, ...] = ()
         self._version: str | None = None
         self._looked = float("-inf")
-        self._linked: tuple[tuple[Verified, ...], Knowledge, tuple[Known, ...]] | None = None
+        self._linked: dict[Scope, tuple[tuple[Verified, ...], Knowledge, tuple[Known, ...]]] = {}
 
     def __call__(self, knowledge: Knowledge) -> tuple[Known, ...]:
         """The verified questions, newest first, linked to the catalogue of `knowledge`."""
@@ -157,11 +158,18 @@ class VerifiedQuestions:
                     self._look()
             finally:
                 self._lock.release()
-        verified, current = self._verified, self._linked
+        verified, current = self._verified, self._linked.get(knowledge.scope)
         if current is None or current[0] is not verified or current[1] is not knowledge:
             current = verified, knowledge, linked(verified, knowledge.names, self._fiscal_start)
-            self._linked = current
+            self._remember(knowledge.scope, current)
         return current[2]
+
+    def _remember(
+        self, scope: Scope, linked: tuple[tuple[Verified, ...], Knowledge, tuple[Known, ...]]
+    ) -> None:
+        if len(self._linked) >= MOST_SCOPES:
+            self._linked = {}
+        self._linked[scope] = linked
 
     def refresh(self) -> None:
         """Look at the table now, so that the next question already knows what was just written there."""

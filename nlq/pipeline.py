@@ -8,6 +8,7 @@ from typing import Any
 from nlq import caveats, confidence, prompting, wording
 from nlq import chart as charts
 from nlq import llm as models
+from nlq.access import EVERYTHING, UNRESTRICTED, Access, Scope
 from nlq.answer import Answer, Method, Status, Table
 from nlq.cancellation import Cancellation, Cancelled, Cause
 from nlq.catalog import Catalog
@@ -20,6 +21,7 @@ from nlq.knowledge import Knowledge
 from nlq.linking import Links, link
 from nlq.linking.points import Calendar
 from nlq.plan import choices as choosing
+from nlq.plan.check import unknown_names
 from nlq.plan.choices import NONE, Reply
 from nlq.plan.compiler import compile_plan
 from nlq.plan.describe import describe_plan
@@ -43,12 +45,14 @@ class Pipeline:
 
     settings: Settings
     clock: Clock
-    knowledge: Callable[[], Knowledge]
+    knowledge: Callable[[Scope], Knowledge]
     model: models.Llm
     reader: Reader
     history: History
     verified: Callable[[Knowledge], Sequence[Known]] = lambda knowledge: ()
     """The questions whose answers reviewers approved, newest first."""
+    access: Access = UNRESTRICTED
+    """Who may see which rows."""
 
     running: Running = field(default_factory=Running)
 
@@ -96,7 +100,7 @@ class Pipeline:
             UnknownConversation: the conversation that `question` continues does not exist; neither was this.
             DatabaseUnavailable: the question could not be written down.
         """
-        known = self.knowledge()
+        known = self.knowledge(self.access.scope(question))
         try:
             found = runnable(Fitted(plan), known.catalog)
         except (UnsafeSql, QueryFailed) as error:
@@ -109,10 +113,10 @@ class Pipeline:
 
         def run(started: Started) -> Answer:
             with trace.stage("database"):
-                table, sql_ms = self.reader.run(found.sql, trace.cancellation)
+                table, sql_ms = self.reader.run(found.sql, trace.cancellation, scope=known.scope)
             with trace.stage("answer"):
                 said = _text(statement, table, known.catalog)
-                chart = self._chart(statement, table, known.catalog, said, trace)
+                chart = self._chart(statement, table, known, said, trace)
             return answer_of(
                 asked,
                 started,
@@ -121,7 +125,7 @@ class Pipeline:
                 said,
                 table=table,
                 statement=statement,
-                warnings=caveats.cut_off(table),
+                warnings=(*caveats.cut_off(table), *caveats.narrowed(known.scope)),
                 sql_ms=sql_ms,
                 chart=chart,
             )
@@ -177,8 +181,8 @@ class Pipeline:
 
     def _answered(self, question: Question, started: Started, trace: Trace) -> Answer:
         with trace.stage("linking"):
-            known = self.knowledge()
-            previous = self._previous(question)
+            known = self.knowledge(self.access.scope(question))
+            previous = self._previous(question, known.catalog)
             base = previous.periods[-1] if previous and previous.periods else None
             anomalies = previous is not None and previous.subject is Subject.ANOMALIES
             links = link(question.text, known.names, self.calendar(), base, about_anomalies=anomalies)
@@ -193,12 +197,13 @@ class Pipeline:
         with trace.stage("answer"):
             trace.confidence = _confidence(links, read, statement, trace.fit)
             text = _text(statement, table, known.catalog)
-            chart = self._chart(statement, table, known.catalog, text, trace)
+            chart = self._chart(statement, table, known, text, trace)
             chosen = read.kpis and statement.plan and known.catalog.by_name[statement.plan.kpis[0]].label
             warnings = (
                 *caveats.of(links, read, chosen or None),
                 *statement.warnings,
                 *caveats.cut_off(table),
+                *caveats.narrowed(known.scope),
             )
         return answer_of(
             question,
@@ -223,9 +228,9 @@ class Pipeline:
             return None
         try:
             with trace.stage("sql"):
-                found = runnable(fitted, known.catalog)
+                found = runnable(fitted, known.catalog, known.scope != EVERYTHING)
             with trace.stage("database"):
-                table, sql_ms = self.reader.run(found.sql, trace.cancellation)
+                table, sql_ms = self.reader.run(found.sql, trace.cancellation, scope=known.scope)
         except (UnsafeSql, QueryFailed):
             return None
         return Statement(found.sql, Method.VERIFIED, found.interpretation, found.plan), table, sql_ms
@@ -249,7 +254,7 @@ class Pipeline:
                     statement = self._statement(known, reply, plan)
                 trace.sql, trace.plan = statement.sql, statement.plan
                 with trace.stage("database"):
-                    table, sql_ms = self.reader.run(statement.sql, trace.cancellation)
+                    table, sql_ms = self.reader.run(statement.sql, trace.cancellation, scope=known.scope)
                 return statement, table, sql_ms
             except (UnsafeSql, QueryFailed, _Unusable) as failure:
                 if read.settled or attempt + 1 == self.settings.max_attempts:
@@ -332,24 +337,26 @@ class Pipeline:
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
 
     def _chart(
-        self, statement: Statement, table: Table, catalog: Catalog, text: str, trace: Trace
+        self, statement: Statement, table: Table, known: Knowledge, text: str, trace: Trace
     ) -> Mapping[str, Any] | None:
         """The chart of an answer; one number is set against that of the period before, if that is at hand."""
         earlier = charts.period_before(statement.plan, self.clock.today())
         before = None
         if earlier and len(table.rows) == 1:
             with suppress(UnsafeSql, QueryFailed, DatabaseUnavailable):
-                sql = guard.check(compile_plan(earlier, catalog)).text
-                found, _ = self.reader.run(sql, trace.cancellation)
+                sql = guard.check(compile_plan(earlier, known.catalog)).text
+                found, _ = self.reader.run(sql, trace.cancellation, scope=known.scope)
                 before = earlier.periods[0].label, found.rows[0][0]
-        return charts.chart(statement.plan, table, catalog, text, before)
+        return charts.chart(statement.plan, table, known.catalog, text, before)
 
-    def _previous(self, question: Question) -> Plan | None:
+    def _previous(self, question: Question, catalog: Catalog) -> Plan | None:
+        """The plan before, unless somebody who sees more asked for names that are not in `catalog`."""
         if question.conversation_id is None:
             return None
         stored = self.history.last_plan(question.conversation_id)
         try:
-            return from_json(stored) if stored else None
+            plan = from_json(stored) if stored else None
+            return plan if plan and not unknown_names(plan, catalog) else None
         except _PREVIOUS_ERRORS:
             return None
 

@@ -30,6 +30,8 @@ class Question:
     channel: str = "http"
     """`web`, `slack`, `cli` or `http`."""
     user: str | None = None
+    groups: tuple[str, ...] = ()
+    """The groups that the sign-on says `user` is in."""
     slack: SlackPlace | None = None
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from nlq import wording
+from nlq.access import NOTHING, UNRESTRICTED, Access, Scope
 from nlq.answer import Table
 from nlq.catalog import Catalog
 from nlq.errors import InvalidFeedback, QueryFailed, UnknownQuestion, UnsafeSql
@@ -11,14 +12,15 @@ from nlq.feedback import Feedback, FeedbackEntry, FeedbackStore, Verdict, Verifi
 from nlq.history_list import HistoryEntry, HistoryList
 from nlq.plan.check import read
 from nlq.plan.model import Plan, as_json
+from nlq.question import Question
 from nlq.verified import Fitted, Runnable, runnable
 
 
 class Runs(Protocol):
     """Runs SQL as the reader role."""
 
-    def run(self, sql: str) -> tuple[Table, int]:
-        """The rows of one SELECT, and the milliseconds that it took."""
+    def run(self, sql: str, *, scope: Scope = NOTHING) -> tuple[Table, int]:
+        """The rows of one SELECT over the rows of `scope`, and the milliseconds that it took."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,13 @@ class Review:
     store: FeedbackStore
     verified: VerifiedQuestions
     reader: Runs
+    access: Access = UNRESTRICTED
+    """Who may see which rows."""
 
     def give(self, feedback: Feedback, catalog: Catalog) -> FeedbackEntry:
         """Write `feedback` down once its correction has passed the guard and run.
+
+        It runs over the rows that the reviewer may see, so that its errors tell nothing of others.
 
         Raises:
             UnknownQuestion: there is no such question.
@@ -44,7 +50,8 @@ class Review:
         _check(feedback, entry)
         plan = _plan(feedback)
         if plan or feedback.correct_sql:
-            self._try_out(plan, feedback.correct_sql, catalog)
+            scope = self.access.scope(Question("", user=feedback.user))
+            self._try_out(plan, feedback.correct_sql, catalog, scope)
         added = self.store.add(replace(feedback, correct_plan=as_json(plan) if plan else None))
         if feedback.approved:
             self.verified.refresh()
@@ -54,11 +61,11 @@ class Review:
         """The feedback on one question, oldest first."""
         return self.store.of(query_id)
 
-    def _try_out(self, plan: Plan | None, sql: str | None, catalog: Catalog) -> None:
+    def _try_out(self, plan: Plan | None, sql: str | None, catalog: Catalog, scope: Scope) -> None:
         which = "correct_plan" if plan else "correct_sql"
         try:
             found = runnable(Fitted(plan, sql), catalog)
-            table, _ = self.reader.run(found.sql)
+            table, _ = self.reader.run(found.sql, scope=scope)
             _say(found, table, catalog)
         except (UnsafeSql, QueryFailed) as error:
             raise InvalidFeedback(f"The {which} cannot be used: {error}") from error

@@ -1,14 +1,15 @@
 """Puts the service together from its settings, and starts the embedded parts where they serve."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import schema
-from nlq import llm
+from nlq import access, llm, seal
+from nlq.access import EVERYTHING, UNRESTRICTED, Scope
 from nlq.catalog import Catalog, refine
 from nlq.catalog.refine import Refinement
 from nlq.clock import Clock
@@ -17,8 +18,9 @@ from nlq.errors import NlqError, SettingsError
 from nlq.feedback import FeedbackStore, VerifiedQuestions
 from nlq.history import History, open_pool
 from nlq.history_list import HistoryList
-from nlq.knowledge import Knowledge, KnowledgeSource
+from nlq.knowledge import Knowledge, KnowledgeSource, ScopedKnowledge
 from nlq.pipeline import Pipeline
+from nlq.question import Question
 from nlq.review import Review
 from nlq.settings import Settings
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from nlq.embedded.model import ModelEndpoint
     from nlq.embedded.progress import Report
 
+_ANYBODY = Question("")
 _SHIPPED_CATALOG = Path(schema.__file__).parent / "catalog.yml"
 
 
@@ -52,9 +55,9 @@ class Service:
     history: HistoryList
     review: Review
 
-    def catalog(self) -> Catalog:
-        """What can be asked about, as it is now."""
-        return self.pipeline.knowledge().catalog
+    def catalog(self, asker: Question = _ANYBODY) -> Catalog:
+        """What who asks `asker` can ask about, as it is now."""
+        return self.pipeline.knowledge(self.pipeline.access.scope(asker)).catalog
 
     def ready(self) -> Readiness:
         """Whether a question asked now would be answered."""
@@ -66,11 +69,15 @@ class Service:
 
     def _database_ready(self) -> tuple[bool, str]:
         try:
-            self.pipeline.knowledge()
+            self.pipeline.knowledge(EVERYTHING)
             self.history.page(limit=1)
         except NlqError as error:
             return False, str(error)
-        return self.pipeline.reader.ready(), "The database cannot be reached as the reader."
+        if not self.pipeline.reader.ready():
+            return False, "The database cannot be reached as the reader."
+        return not self.pipeline.reader.sees_nothing(), (
+            "The database shows rows to scopes only; set NLQ_ACCESS to the access file."
+        )
 
 
 def build(settings: Settings, clock: Clock | None = None) -> Service:
@@ -85,17 +92,23 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
             "Set NLQ_READER_URL and NLQ_WRITER_URL to the URLs of the two roles; nlq db roles prints the SQL "
             "that makes them."
         )
-    reader = Reader(settings.reader_url, Limits.of(settings))
+    reader = _reader(settings)
     pool = open_pool(settings.writer_url)
     history = HistoryList(pool)
     store = FeedbackStore(pool, settings.timezone)
     verified = VerifiedQuestions(store, settings.fiscal_year_start)
     prepare = (lambda known: _warm(settings, known)) if settings.embedded_weights else None
-    knowledge = KnowledgeSource(reader.fetch, _refinement(settings), prepare)
+    refinement = _refinement(settings)
+
+    def source(scope: Scope) -> KnowledgeSource:
+        return _source(reader, refinement, scope, prepare if scope == EVERYTHING else None)
+
     model = llm.connect(settings)
     clock = clock or Clock(settings.timezone)
-    pipeline = Pipeline(settings, clock, knowledge, model, reader, History(pool), verified)
-    return Service(settings, pipeline, history, Review(history, store, verified, reader))
+    who = access.read(settings.access_file) if settings.access_file else UNRESTRICTED
+    knowledge = ScopedKnowledge(source)
+    pipeline = Pipeline(settings, clock, knowledge, model, reader, History(pool), verified, who)
+    return Service(settings, pipeline, history, Review(history, store, verified, reader, who))
 
 
 @contextmanager
@@ -127,7 +140,7 @@ def _embedded_database(settings: Settings, report: "Report") -> Iterator[Setting
 
     report(Step("Starting the embedded PostgreSQL"))
     with EmbeddedPostgres(settings.home) as urls:
-        migrate.upgrade(urls.owner, Roles())
+        migrate.upgrade(urls.owner, Roles(), filter_rows=settings.access_file is not None)
         try:
             load(urls.owner, Clock(settings.timezone).today())
         except NlqError as foreign:
@@ -159,9 +172,9 @@ def _prepare_model(settings: Settings, report: "Report") -> None:
     """Warm the model for the catalogue as it is; without a database that can wait."""
     if not settings.reader_url:
         return
-    reader = Reader(settings.reader_url, Limits.of(settings), max_connections=1)
+    reader = _reader(settings, max_connections=1)
     try:
-        known = KnowledgeSource(reader.fetch, _refinement(settings))()
+        known = _source(reader, _refinement(settings), EVERYTHING)()
     except NlqError as error:
         from nlq.embedded.progress import Step
 
@@ -170,6 +183,21 @@ def _prepare_model(settings: Settings, report: "Report") -> None:
     finally:
         reader.close()
     _warm(settings, known, report)
+
+
+def _reader(settings: Settings, max_connections: int = 4) -> Reader:
+    assert settings.reader_url is not None  # noqa: S101 - the caller looked
+    key = seal.keeper(settings.writer_url or "") if settings.access_file else None
+    return Reader(settings.reader_url, Limits.of(settings), max_connections=max_connections, key=key)
+
+
+def _source(
+    reader: Reader, refinement: Refinement, scope: Scope, prepare: Callable[[Knowledge], object] | None = None
+) -> KnowledgeSource:
+    def fetch(sql: LiteralString) -> list[dict[str, Any]]:
+        return reader.fetch(sql, scope=scope)
+
+    return KnowledgeSource(fetch, refinement, scope, prepare)
 
 
 def _warm(settings: Settings, known: Knowledge, report: "Report | None" = None) -> None:

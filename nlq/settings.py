@@ -42,6 +42,8 @@ class Settings:
     """Month (1-12) in which the fiscal year begins (`NLQ_FISCAL_YEAR_START`)."""
     catalog_file: Path | None
     """YAML file that refines the catalogue (`NLQ_CATALOG`); None: the one that is shipped."""
+    access_file: Path | None
+    """YAML file that says who may see which rows (`NLQ_ACCESS`); None: everybody sees everything."""
     max_question_chars: int
     max_rows: int
     max_bytes: int
@@ -84,6 +86,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         timezone=read.zone("NLQ_TIMEZONE"),
         fiscal_year_start=read.number("NLQ_FISCAL_YEAR_START", 1, int, 1, 12),
         catalog_file=Path(path).expanduser() if (path := read.text("NLQ_CATALOG")) else None,
+        access_file=Path(path).expanduser() if (path := read.text("NLQ_ACCESS")) else None,
         max_question_chars=read.number("NLQ_MAX_QUESTION_CHARS", 1000, int, 1, 100_000),
         max_rows=read.number("NLQ_MAX_ROWS", 1000, int, 1, 1_000_000),
         max_bytes=read.number("NLQ_MAX_BYTES", 5_000_000, int, 1000, 1_000_000_000),

@@ -119,8 +119,10 @@ def find(links: Links, known: Sequence[Known], catalog: Catalog) -> Fitted | Non
     return None
 
 
-def runnable(fitted: Fitted, catalog: Catalog) -> Runnable:
+def runnable(fitted: Fitted, catalog: Catalog, only_known_names: bool = False) -> Runnable:
     """The SQL of a verified answer, proved like any other.
+
+    With `only_known_names` it must not name what is not in `catalog`, even where it was approved so.
 
     Raises:
         UnsafeSql: the guard refuses it.
@@ -129,7 +131,7 @@ def runnable(fitted: Fitted, catalog: Catalog) -> Runnable:
     if fitted.plan:
         return _compiled(fitted.plan, catalog)
     checked = guard.check(fitted.sql or "")
-    if fitted.changed and (unknown := literals.check_literals(checked, catalog.held)):
+    if (fitted.changed or only_known_names) and (unknown := literals.check_literals(checked, catalog.held)):
         raise QueryFailed(" ".join(unknown))
     return Runnable(checked.text, sql_words.describe(checked))
 

@@ -24,12 +24,16 @@ _LOCK = 0x6E6C71
 """Key of the advisory lock that makes two upgrades at once run one after the other ("nlq")."""
 
 
-def upgrade(url: str, roles: Roles, revision: str = "head") -> tuple[str, ...]:
+def upgrade(
+    url: str, roles: Roles, revision: str = "head", *, filter_rows: bool | None = None
+) -> tuple[str, ...]:
     """Bring the database up to `revision` and, at the newest one, give `roles` what they need.
 
     Safe to repeat; all or nothing. Existing KPI tables are adopted with every row. So that the reader
     can make no temporary table, PUBLIC loses TEMPORARY on this database and CREATE on its schema
     `public`: other users of the same database need a grant of their own if they rely on those.
+
+    `filter_rows` says whether the reader shall see the rows of a scope only; None leaves that as it is.
 
     Returns:
         What is still missing for the roles, one sentence each: empty where the connecting user was
@@ -45,7 +49,7 @@ def upgrade(url: str, roles: Roles, revision: str = "head") -> tuple[str, ...]:
         command.upgrade(_config(connection), revision)
         if _revision(connection) != ScriptDirectory.from_config(_config(connection)).get_current_head():
             return ()
-        return provision.apply(_driver(connection), roles)
+        return provision.apply(_driver(connection), roles, filter_rows)
 
 
 def downgrade(url: str, roles: Roles, revision: str = "base") -> None:

@@ -9,9 +9,11 @@ import psycopg
 from psycopg import errors
 
 from nlq.errors import SettingsError
+from schema import row_filter
 from schema.roles import (
     LISTED,
     READABLE,
+    SCOPE_KEY,
     SEQUENCES,
     WRITABLE,
     Role,
@@ -61,8 +63,13 @@ _WRITE = frozenset({"SELECT", "INSERT", "UPDATE"})
 _RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"]
 
 
-def apply(connection: psycopg.Connection, roles: Roles) -> tuple[str, ...]:
+def apply(connection: psycopg.Connection, roles: Roles, filter_rows: bool | None = None) -> tuple[str, ...]:
     """Make the roles and grant them what they need; what the connecting user may not do is left undone.
+
+    Args:
+        connection: of the owner.
+        roles: the reader and the writer.
+        filter_rows: whether the reader sees the rows of a scope only; None leaves that as it is.
 
     Returns:
         What is still missing, one sentence each.
@@ -80,6 +87,11 @@ def apply(connection: psycopg.Connection, roles: Roles) -> tuple[str, ...]:
     _remember_public_rights(connection)
     for statement in grants(roles, connection.info.dbname):
         _attempt(connection, statement)
+    if filter_rows:
+        row_filter.attempt(connection, roles.reader.name)
+        return (*_gaps(connection, roles), *row_filter.gaps(connection, roles.reader.name))
+    if filter_rows is not None:
+        row_filter.remove(connection)
     return tuple(_gaps(connection, roles))
 
 
@@ -171,7 +183,7 @@ def _gaps(connection: psycopg.Connection, roles: Roles) -> Iterator[str]:
             yield f"{role.name} may make tables in the schema public."
     yield from _relation_gaps(connection, roles.reader, dict.fromkeys(READABLE, _READ))
     writes, lists = dict.fromkeys(WRITABLE, _WRITE), dict.fromkeys(LISTED, _READ)
-    yield from _relation_gaps(connection, roles.writer, {**writes, **lists})
+    yield from _relation_gaps(connection, roles.writer, {**writes, **lists, SCOPE_KEY: _READ})
     for sequence in SEQUENCES:
         query = "SELECT has_sequence_privilege(%s, to_regclass(%s), 'USAGE')"
         if not _is_true(connection, query, roles.writer.name, sequence):

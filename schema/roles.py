@@ -31,6 +31,10 @@ WRITABLE = (
 """All that the writer may select from, insert into and update."""
 LISTED = ("nlq.questions",)
 """What the writer may select from besides; triggers write it."""
+SCOPE_KEY = "nlq.scope_key"
+"""What seals scopes: the writer may read it, the reader must not."""
+SCOPE_FUNCTIONS = ("nlq.transaction_mark()", "nlq.granted()", "nlq.visible()", "nlq.nowhere()")
+"""What the reader may call: they say which rows a transaction may see."""
 SEQUENCES = ("public.query_history_id_seq", "nlq.feedback_id_seq")
 
 _ATTRIBUTES = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT"
@@ -112,6 +116,8 @@ def grants(roles: Roles, database: str) -> list[str]:
         *(f"GRANT SELECT, INSERT, UPDATE ON {relation} TO {writer}" for relation in WRITABLE),
         *(f"GRANT SELECT ON {relation} TO {writer}" for relation in LISTED),
         *(f"GRANT USAGE ON SEQUENCE {sequence} TO {writer}" for sequence in SEQUENCES),
+        f"GRANT SELECT ON {SCOPE_KEY} TO {writer}",
+        *(f"GRANT EXECUTE ON FUNCTION {function} TO {reader}" for function in SCOPE_FUNCTIONS),
     ]
 
 
@@ -119,6 +125,8 @@ def revokes(roles: Roles, database: str) -> list[str]:
     """The statements that take back what `grants` gave to the roles."""
     reader, writer = quoted(roles.reader.name), quoted(roles.writer.name)
     return [
+        *(f"REVOKE EXECUTE ON FUNCTION {function} FROM {reader}" for function in SCOPE_FUNCTIONS),
+        f"REVOKE SELECT ON {SCOPE_KEY} FROM {writer}",  # noqa: S608 - not a query
         *(f"REVOKE USAGE ON SEQUENCE {sequence} FROM {writer}" for sequence in SEQUENCES),
         *(f"REVOKE SELECT ON {relation} FROM {writer}" for relation in LISTED),  # noqa: S608 - not a query
         *(f"REVOKE SELECT, INSERT, UPDATE ON {relation} FROM {writer}" for relation in WRITABLE),

@@ -123,7 +123,7 @@ def test_a_question_that_takes_too_long_ends_at_its_deadline(
     environ: dict[str, str], demo: Database, model: Script
 ) -> None:
     service = build(settings_module.load({**environ, "NLQ_QUESTION_TIMEOUT_S": "0.7"}), fixed(TODAY))
-    service.pipeline.knowledge()
+    service.catalog()
     model.replies = [SLOW_SQL]
     assert "took too long" in service.pipeline.ask(Question(SLOW)).text
     model.delay_s = 3600

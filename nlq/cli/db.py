@@ -94,7 +94,9 @@ def _upgrade(settings: Settings, owner_url: str, revision: str) -> Sequence[str]
     from schema import migrate
     from schema.roles import from_urls
 
-    gaps = migrate.upgrade(owner_url, from_urls(settings.reader_url, settings.writer_url), revision)
+    roles = from_urls(settings.reader_url, settings.writer_url)
+    filter_rows = True if settings.access_file else None
+    gaps = migrate.upgrade(owner_url, roles, revision, filter_rows=filter_rows)
     for gap in gaps:
         note(gap)
     note("The tables are up to date." if revision == "head" else f"The database is at {revision}.")
