@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml -
 
-.PHONY: run test check lock format
+.PHONY: run test check lock format words
 
 run: $(VENV)/.run
 	@$(BIN)/nlq serve
@@ -24,6 +24,14 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Brings the words of the pages in every language up to date: new ones come without a translation.
+words: $(VENV)/.dev
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F nlq/web/translations/extract.cfg -k N_ --no-location --sort-output -o build/words.pot nlq
+	@for po in nlq/web/translations/*.po; do \
+		$(BIN)/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap -l $$(basename $$po .po) \
+			-i build/words.pot -o $$po; done
 
 # Renews both lock files. setuptools builds the package itself, without a download of its own.
 lock: $(VENV)/.made

@@ -1,8 +1,20 @@
-"""The web application: the HTTP interface under `/api/v1`, health checks, and the page at `/`."""
+"""The web application: the HTTP interface under `/api/v1`, health checks, and pages for people."""
 
 from flask import Flask
 
-from nlq.web import ask, catalog, feedback, health, history, page, plan, problems, protection
+from nlq.web import (
+    ask,
+    catalog,
+    feedback,
+    health,
+    history,
+    navigation,
+    page,
+    plan,
+    preferences,
+    problems,
+    protection,
+)
 from nlq.web.ports import EXTENSION, Service
 
 _SMALLEST_LIMIT = 256 * 1024
@@ -20,6 +32,8 @@ def create_app(service: Service) -> Flask:
     app.extensions[EXTENSION] = service
     problems.register(app)
     protection.register(app)
-    for part in (ask, plan, history, feedback, catalog, health, page):
+    preferences.register(app)
+    navigation.register(app)
+    for part in (ask, plan, history, feedback, catalog, health, preferences, page):
         app.register_blueprint(part.blueprint)
     return app

@@ -1,11 +1,11 @@
-"""Errors as `application/problem+json` (RFC 9457): every error of every address, never a traceback."""
+"""Errors as `application/problem+json` (RFC 9457), or as a page for people: never a traceback."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, current_app, json, request
+from flask import Flask, Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from nlq.errors import (
@@ -32,6 +32,7 @@ _KINDS: Mapping[type[NlqError], tuple[HTTPStatus, str, str]] = {
     ),
     ModelUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "model-unavailable", "The model cannot be reached"),
 }
+_MIMETYPE = "application/problem+json"
 _RETRY_AFTER_S = "5"
 _UNEXPECTED = "Something went wrong here and was logged; please try again, or tell who runs this service."
 
@@ -86,11 +87,25 @@ def _http_response(error: HTTPException) -> Response | HTTPException:
 
 def _response(error: Exception) -> Response:
     problem = describe(error)
-    body = json.dumps(problem.as_json(request.path))
-    response = Response(body, int(problem.status), mimetype="application/problem+json")
+    if _is_of_a_page():
+        response = Response(render_template("problem.html", problem=problem), int(problem.status))
+    else:
+        response = _as_json(problem)
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = _RETRY_AFTER_S
     return response
+
+
+def _is_of_a_page() -> bool:
+    """Whether a person looks at the answer of this request in a browser."""
+    if request.path.startswith("/api/"):
+        return False
+    return request.accept_mimetypes.best_match([_MIMETYPE, "text/html"]) == "text/html"
+
+
+def _as_json(problem: Problem) -> Response:
+    body = json.dumps(problem.as_json(request.path))
+    return Response(body, int(problem.status), mimetype=_MIMETYPE)
 
 
 def _plain(status: HTTPStatus, detail: str) -> Problem:

@@ -1,0 +1,15 @@
+"""The pages that every page leads to."""
+
+from flask import Flask
+from flask_babel import gettext
+
+
+def register(app: Flask) -> None:
+    """Give every template of `app` the list `navigation`: endpoints and what they are called."""
+    app.context_processor(lambda: {"navigation": _pages()})
+
+
+def _pages() -> list[tuple[str, str]]:
+    return [
+        ("page.page", gettext("Ask")),
+    ]
