@@ -1,4 +1,4 @@
-"""The Flask application for any WSGI server, such as `gunicorn --threads 16 'app:create_app()'`."""
+"""The Flask application for any WSGI server, such as `gunicorn --threads 288 'app:create_app()'`."""
 
 import atexit
 from contextlib import ExitStack

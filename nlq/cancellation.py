@@ -65,6 +65,17 @@ class Cancellation:
         self.check()
         return min(most, self._deadline - time.monotonic())
 
+    def pause(self, seconds: float) -> None:
+        """Wait `seconds`.
+
+        Raises:
+            Cancelled: the question was cancelled in the meantime, or its time was over.
+        """
+        over = threading.Event()
+        with self.calling(over.set):
+            over.wait(self.seconds_left(seconds))
+            self.check()
+
     def cancel(self, cause: Cause = Cause.STOPPED) -> None:
         """End the question, once; whatever waits under the token is called back in this thread."""
         with self._lock:

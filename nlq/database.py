@@ -25,6 +25,7 @@ from nlq.access import NOTHING, Scope
 from nlq.answer import Column, Table, Value
 from nlq.cancellation import Cancellation
 from nlq.errors import DatabaseUnavailable, QueryFailed
+from nlq.gate import Gate
 from nlq.seal import Key
 from nlq.settings import Settings
 
@@ -120,6 +121,7 @@ class Reader:
         """
         self._limits = limits or Limits()
         self._key = key
+        self._gate = Gate(max_connections, math.inf, "")
         self._opening = Lock()
         self._pool = ConnectionPool(
             url,
@@ -146,14 +148,15 @@ class Reader:
         """
         started = time.monotonic()
         cancellation = cancellation or Cancellation()
-        limits = self._limits.within(cancellation.seconds_left())
 
         def select(connection: Connection) -> Table:
             with _cancellable(connection, cancellation):
                 self._enter(connection, scope)
                 return _select(connection, sql, limits)
 
-        table = self._retried(select, limits)
+        with self._gate.passing(cancellation):
+            limits = self._limits.within(cancellation.seconds_left())
+            table = self._retried(select, limits)
         return table, round((time.monotonic() - started) * 1000)
 
     def fetch(

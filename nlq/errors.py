@@ -21,6 +21,30 @@ class ModelUnavailable(NlqError):
     """The language model cannot be reached, timed out, or answered something unusable."""
 
 
+class ComeBackLater(NlqError):
+    """What was asked for can be had in `retry_after_s` seconds, as `str(error)` says too."""
+
+    def __init__(self, sentence: str, retry_after_s: int) -> None:
+        super().__init__(sentence)
+        self.retry_after_s = retry_after_s
+
+
+class Overloaded(ComeBackLater):
+    """The service has as many questions as it can take; this one has to come back."""
+
+    def __init__(self, reason: str, retry_after_s: int = 5) -> None:
+        super().__init__(f"{reason} Please ask again in a few seconds.", retry_after_s)
+
+
+class TooManyQuestions(ComeBackLater):
+    """A person asked more than `allowed` questions within a minute."""
+
+    def __init__(self, allowed: int, retry_after_s: int) -> None:
+        super().__init__(
+            f"You may ask {allowed} questions a minute; please ask again in {retry_after_s} s.", retry_after_s
+        )
+
+
 class UnsafeSql(NlqError):
     """The SQL guard refused a statement. `str(error)` says which rule it broke."""
 

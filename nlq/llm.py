@@ -3,16 +3,17 @@
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+import httpx2
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import SecretStr
 
-from nlq.calls import Calls
-from nlq.cancellation import Cancellation, Cancelled
+from nlq.cancellation import Cancellation
+from nlq.endpoint import LONGEST_REPLY, Endpoint, ReplyTooLong
 from nlq.errors import ModelUnavailable
 from nlq.prompting import Prompt
 from nlq.settings import Settings
@@ -52,12 +53,11 @@ class ChatLlm:
     """A LangChain chat model; with `grammar` a llama.cpp grammar constrains it instead of a JSON schema."""
 
     def __init__(
-        self, chat: BaseChatModel, name: str, timeout_s: float, *, grammar: bool, openai: bool
+        self, chat: BaseChatModel, name: str, endpoint: Endpoint, *, grammar: bool, openai: bool
     ) -> None:
-        """Ask `chat`, which is called `name`, for `timeout_s` seconds at most."""
-        self.name = name
-        self._chat, self._timeout_s, self._grammar, self._openai = chat, timeout_s, grammar, openai
-        self._calls = Calls()
+        """Ask `chat`, which is called `name`, through its `endpoint`."""
+        self.name, self.endpoint = name, endpoint
+        self._chat, self._grammar, self._openai = chat, grammar, openai
 
     def complete(
         self, prompt: Prompt, schema: Mapping[str, Any], grammar: str, cancellation: Cancellation
@@ -66,6 +66,7 @@ class ChatLlm:
 
         Raises:
             ModelUnavailable: the model cannot be reached, took too long or refused; it says what to do.
+            Overloaded: too many questions wait for the model.
             Cancelled: the question was cancelled; the model is not waited for any more.
         """
         began = time.monotonic()
@@ -78,7 +79,7 @@ class ChatLlm:
         need no second look.
 
         Raises:
-            ModelUnavailable, Cancelled: as `complete`.
+            ModelUnavailable, Overloaded, Cancelled: as `complete`.
         """
         if not self._grammar:
             return None
@@ -89,18 +90,12 @@ class ChatLlm:
         try:
             first = reply.response_metadata["logprobs"]["content"][0]["top_logprobs"]
         except (LookupError, TypeError) as error:  # a reply without probabilities is no usable one
-            raise ModelUnavailable(_why(error)) from error
+            raise ModelUnavailable("The language model tells no probabilities of its reply.") from error
         return _share_of_yes(first), _completion(reply, began)
 
     def _reply(self, chat: Any, prompt: Prompt, cancellation: Cancellation) -> AIMessage:
         messages = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
-        timeout_s = cancellation.seconds_left(self._timeout_s)
-        try:
-            return cast(AIMessage, self._calls.run(chat.ainvoke(messages), timeout_s, cancellation))
-        except Cancelled:
-            raise
-        except Exception as error:  # every provider's package has errors of its own
-            raise ModelUnavailable(_why(error)) from error
+        return cast(AIMessage, self.endpoint.call(lambda: chat.ainvoke(messages), cancellation))
 
     def _constrained(self, schema: Mapping[str, Any], grammar: str) -> Any:
         if self._grammar:
@@ -148,23 +143,52 @@ def connect(settings: Settings) -> ChatLlm:
     Raises:
         ModelUnavailable: the model's provider is not installed or not known.
     """
-    if settings.model and ":" in settings.model and not settings.openai_base_url:
-        other = _other_provider(settings)
-        return ChatLlm(other, settings.model, settings.model_timeout_s, grammar=False, openai=False)
-    from langchain_openai import ChatOpenAI
-
     embedded = settings.embedded_weights is not None
+    endpoint = _endpoint(settings)
+    if settings.model and ":" in settings.model and not settings.openai_base_url:
+        return ChatLlm(_other_provider(settings), settings.model, endpoint, grammar=False, openai=False)
+    from langchain_openai import ChatOpenAI
+    from openai import DefaultAsyncHttpxClient
+
     model = settings.model or _DEFAULT_MODEL
     chat = ChatOpenAI(
         model=model,
         base_url=settings.openai_base_url,
         api_key=SecretStr(settings.openai_api_key or "none"),
         timeout=settings.model_timeout_s,
-        max_retries=0 if embedded else 2,
+        max_retries=0,  # the endpoint does that
+        http_async_client=DefaultAsyncHttpxClient(event_hooks={"response": [_bound]}),
         temperature=0 if settings.openai_base_url else None,
         max_completion_tokens=_MOST_TOKENS if embedded else None,
     )
-    return ChatLlm(chat, model, settings.model_timeout_s, grammar=embedded, openai=True)
+    return ChatLlm(chat, model, endpoint, grammar=embedded, openai=True)
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    return Endpoint(settings.model_timeout_s, settings.model_calls, settings.model_queue)
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A reply's bytes up to `LONGEST_REPLY`."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        size = 0
+        async for chunk in self._stream:
+            size += len(chunk)
+            if size > LONGEST_REPLY:
+                raise ReplyTooLong
+            yield chunk
+
+    async def aclose(self) -> None:
+        """Close what is behind it."""
+        await self._stream.aclose()
+
+
+async def _bound(response: httpx2.Response) -> None:
+    response.stream = _Bounded(cast(httpx2.AsyncByteStream, response.stream))
 
 
 def _other_provider(settings: Settings) -> BaseChatModel:
@@ -177,17 +201,3 @@ def _other_provider(settings: Settings) -> BaseChatModel:
             f"The model {settings.model} cannot be used: {error} Install its package or change NLQ_MODEL."
         ) from None
     return chat
-
-
-def _why(error: Exception) -> str:
-    """What the error means to the person who asked; nothing of the request is repeated."""
-    kind = type(error).__name__
-    if "Timeout" in kind:
-        return "The language model did not answer in time; please ask again, or more simply."
-    if "Connection" in kind:
-        return "The language model cannot be reached; please try again in a moment."
-    if "Authentication" in kind or "PermissionDenied" in kind:
-        return "The language model refused the API key; the operator must check OPENAI_API_KEY."
-    if "RateLimit" in kind:
-        return "The language model is over its rate limit; please try again in a minute."
-    return "The language model did not answer; please try again in a moment."

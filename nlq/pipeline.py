@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nlq import caveats, confidence, prompting, wording
@@ -10,13 +10,14 @@ from nlq import chart as charts
 from nlq import llm as models
 from nlq.access import EVERYTHING, UNRESTRICTED, Access, Scope
 from nlq.answer import Answer, Method, Status, Table
-from nlq.cancellation import Cancellation, Cancelled, Cause
+from nlq.cancellation import Cancellation
 from nlq.catalog import Catalog
 from nlq.clock import Clock
 from nlq.database import Reader
-from nlq.endings import Ending, not_measured, unanswerable, which_kpi
+from nlq.endings import not_measured, unanswerable, which_kpi
 from nlq.errors import DatabaseUnavailable, InvalidPlan, ModelUnavailable, NlqError, QueryFailed, UnsafeSql
 from nlq.history import History, Started
+from nlq.intake import Intake
 from nlq.knowledge import Knowledge
 from nlq.linking import Links, link
 from nlq.linking.points import Calendar
@@ -33,7 +34,7 @@ from nlq.running import Running
 from nlq.settings import Settings
 from nlq.sql import describe as sql_words
 from nlq.sql import guard, literals
-from nlq.trace import OnStage, OnStarted, Statement, Trace, answer_of, cause, failed, record_of
+from nlq.trace import OnStage, OnStarted, Statement, Trace, answer_of
 from nlq.verified import Fitted, Known, find, nearest, runnable
 
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
@@ -49,12 +50,16 @@ class Pipeline:
     model: models.Llm
     reader: Reader
     history: History
+    intake: Intake
     verified: Callable[[Knowledge], Sequence[Known]] = lambda knowledge: ()
     """The questions whose answers reviewers approved, newest first."""
     access: Access = UNRESTRICTED
     """Who may see which rows."""
 
-    running: Running = field(default_factory=Running)
+    @property
+    def running(self) -> Running:
+        """The questions that this process is working on."""
+        return self.intake.running
 
     def ask(
         self,
@@ -76,12 +81,13 @@ class Pipeline:
 
         Raises:
             InvalidQuestion: the text cannot be worked on; nothing was run or recorded.
-            UnknownConversation: the same for its conversation.
-            DatabaseUnavailable: the question could not be written down.
+            NlqError: what `Intake.answered` raises: it has to come back later, or cannot be written down.
         """
         asked = replace(question, text=check_text(question.text, self.settings.max_question_chars))
         trace = self._trace(on_stage, cancellation)
-        return self._recorded(asked, trace, on_started, lambda started: self._answered(asked, started, trace))
+        return self.intake.answered(
+            asked, trace, on_started, lambda started: self._answered(asked, started, trace)
+        )
 
     def run_plan(
         self,
@@ -97,8 +103,7 @@ class Pipeline:
 
         Raises:
             InvalidPlan: it names what is not in the catalogue, or cannot be compiled; nothing was recorded.
-            UnknownConversation: the conversation that `question` continues does not exist; neither was this.
-            DatabaseUnavailable: the question could not be written down.
+            NlqError: what `Intake.answered` raises.
         """
         known = self.knowledge(self.access.scope(question))
         try:
@@ -130,54 +135,14 @@ class Pipeline:
                 chart=chart,
             )
 
-        return self._recorded(asked, trace, on_started, run)
+        return self.intake.answered(asked, trace, on_started, run)
 
     def calendar(self) -> Calendar:
         """What periods are relative to."""
         return Calendar(self.clock.today(), self.settings.fiscal_year_start)
 
     def _trace(self, on_stage: OnStage | None, cancellation: Cancellation | None) -> Trace:
-        trace = Trace(on_stage=on_stage, cancellation=cancellation or Cancellation())
-        trace.cancellation.within(self.settings.question_timeout_s)
-        return trace
-
-    def _recorded(
-        self,
-        asked: Question,
-        trace: Trace,
-        on_started: OnStarted | None,
-        work: Callable[[Started], Answer],
-    ) -> Answer:
-        """What `work` answers, written down before it begins and after it ended."""
-        started = self.history.start(asked)
-        with self.running.question(started.query_id, asked.user, trace.cancellation):
-            if on_started:
-                on_started(started)
-            answer, error, reason = self._attempted(asked, started, trace, work)
-            self.history.finish(started.query_id, record_of(answer, trace, error, reason))
-        return answer
-
-    def _attempted(
-        self, question: Question, started: Started, trace: Trace, work: Callable[[Started], Answer]
-    ) -> tuple[Answer, str | None, str | None]:
-        """The answer with, where there is one, the error and the reason for the history."""
-        try:
-            return work(started), None, None
-        except Ending as end:
-            ending = answer_of(question, started, trace, end.status, end.text, table=end.table)
-            return ending, None, end.reason
-        except Cancelled as end:
-            return failed(question, started, trace, str(end)), None, f"cancelled: {end.cause}"
-        except NlqError as error:
-            return failed(question, started, trace, str(error)), cause(error), None
-        except Exception as error:  # the person gets a sentence, the history what happened
-            text = "Something went wrong while this question was worked on; please ask again."
-            return failed(question, started, trace, text), f"{type(error).__name__}: {error}", None
-        except (KeyboardInterrupt, SystemExit):
-            stopped = failed(question, started, trace, str(Cancelled(Cause.STOPPED)))
-            record = record_of(stopped, trace, None, f"cancelled: {Cause.STOPPED}")
-            self.history.finish(started.query_id, record)
-            raise
+        return Trace(on_stage=on_stage, cancellation=cancellation or Cancellation())
 
     def _answered(self, question: Question, started: Started, trace: Trace) -> Answer:
         with trace.stage("linking"):

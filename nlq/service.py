@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 import schema
 from nlq import access, llm, seal
 from nlq.access import EVERYTHING, UNRESTRICTED, Scope
+from nlq.admission import Admission
 from nlq.catalog import Catalog, refine
 from nlq.catalog.refine import Refinement
 from nlq.clock import Clock
@@ -18,6 +19,7 @@ from nlq.errors import NlqError, SettingsError
 from nlq.feedback import FeedbackStore, VerifiedQuestions
 from nlq.history import History, open_pool
 from nlq.history_list import HistoryList
+from nlq.intake import Intake
 from nlq.knowledge import Knowledge, KnowledgeSource, ScopedKnowledge
 from nlq.pipeline import Pipeline
 from nlq.question import Question
@@ -107,7 +109,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     clock = clock or Clock(settings.timezone)
     who = access.read(settings.access_file) if settings.access_file else UNRESTRICTED
     knowledge = ScopedKnowledge(source)
-    pipeline = Pipeline(settings, clock, knowledge, model, reader, History(pool), verified, who)
+    written = History(pool)
+    intake = Intake(Admission(settings), written, settings.question_timeout_s)
+    pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who)
     return Service(settings, pipeline, history, Review(history, store, verified, reader, who))
 
 
@@ -165,6 +169,7 @@ def _embedded_model(settings: Settings, report: "Report") -> Iterator[Settings]:
             openai_base_url=endpoint.base_url,
             openai_api_key=endpoint.api_key,
             embedded_weights=found.identity,
+            model_calls=min(settings.model_calls, model.SLOTS),
         )
 
 

@@ -56,6 +56,14 @@ class Settings:
     """Model calls for one question, the first included."""
     question_timeout_s: float = 120.0
     """Longest time of a question, from its arrival."""
+    max_questions: int = 256
+    """Questions that one process works on at the same time."""
+    questions_per_minute: int = 30
+    """Of one person."""
+    model_calls: int = 256
+    """Calls of the model at the same time."""
+    model_queue: int = 32
+    """Calls of the model that wait until it is free."""
     embedded_weights: str | None = None
     """Identity of the embedded model's weights once it runs at `openai_base_url`; no variable sets it."""
 
@@ -95,6 +103,10 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_timeout_s=read.number("NLQ_MODEL_TIMEOUT_S", 60.0, float, 0.1, 3600),
         max_attempts=read.number("NLQ_MAX_ATTEMPTS", 2, int, 1, 10),
         question_timeout_s=read.number("NLQ_QUESTION_TIMEOUT_S", 120.0, float, 0.1, 3600),
+        max_questions=read.number("NLQ_MAX_QUESTIONS", 256, int, 1, 10_000),
+        questions_per_minute=read.number("NLQ_QUESTIONS_PER_MINUTE", 30, int, 1, 1_000_000),
+        model_calls=read.number("NLQ_MODEL_CALLS", 256, int, 1, 10_000),
+        model_queue=read.number("NLQ_MODEL_QUEUE", 32, int, 0, 10_000),
     )
 
 

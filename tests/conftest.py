@@ -1,6 +1,7 @@
 """Fixtures that every test may use: a real PostgreSQL, databases in it, the command line."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -40,15 +41,37 @@ def migrated_template(postgres_server: Server) -> Iterator[str]:
         yield name
 
 
+@pytest.fixture(scope="session")
+def demo_template(postgres_server: Server, migrated_template: str) -> Iterator[str]:
+    """The name of a database with the demo company that `demo` copies."""
+    with postgres_server.fresh_database(migrated_template) as name:
+        load(postgres_server.url(name), TODAY)
+        yield name
+
+
 @pytest.fixture
 def migrated(postgres_server: Server, migrated_template: str) -> Iterator[Database]:
     """A fresh migrated database without rows; reader and writer are login roles of their own."""
-    with postgres_server.fresh_database(migrated_template) as name:
-        migrate.upgrade(postgres_server.url(name), ROLES)  # a copy lacks what is granted on the database
+    with copy_of(migrated_template, postgres_server) as database:
+        yield database
+
+
+@pytest.fixture
+def demo(postgres_server: Server, demo_template: str) -> Iterator[Database]:
+    """A migrated database that holds the demo company."""
+    with copy_of(demo_template, postgres_server) as database:
+        yield database
+
+
+@contextmanager
+def copy_of(template: str, server: Server) -> Iterator[Database]:
+    """A copy of the migrated database `template`."""
+    with server.fresh_database(template) as name:
+        migrate.upgrade(server.url(name), ROLES)  # a copy lacks what is granted on the database
         yield Database(
-            owner_url=postgres_server.url(name),
-            reader_url=postgres_server.url(name, "nlq_reader", READER_PASSWORD),
-            writer_url=postgres_server.url(name, "nlq_writer", WRITER_PASSWORD),
+            owner_url=server.url(name),
+            reader_url=server.url(name, "nlq_reader", READER_PASSWORD),
+            writer_url=server.url(name, "nlq_writer", WRITER_PASSWORD),
         )
 
 
@@ -57,13 +80,6 @@ def model() -> Iterator[Script]:
     """A scripted model server."""
     with scripted_model() as script:
         yield script
-
-
-@pytest.fixture
-def demo(migrated: Database) -> Database:
-    """A migrated database that holds the demo company."""
-    load(migrated.owner_url, TODAY)
-    return migrated
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import select
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,6 +17,13 @@ class Script:
 
     replies: list[str] = field(default_factory=lambda: ['{"kpi":"none"}'])
     status: int = 200
+    statuses: list[int] = field(default_factory=list)
+    """Statuses of the first replies, before `status` holds."""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    """What is sent instead of a reply in OpenAI's form."""
+    drip_s: float = 0.0
+    """Seconds after each byte."""
     delay_s: float = 0.0
     requests: list[dict[str, Any]] = field(default_factory=list)
     dropped: int = 0
@@ -26,6 +33,11 @@ class Script:
     def next_reply(self) -> str:
         """The reply to the request that was recorded last."""
         return self.replies[min(len(self.requests), len(self.replies)) - 1]
+
+    def next_status(self) -> int:
+        """The status of the reply to the request that was recorded last."""
+        number = len(self.requests) - 1
+        return self.statuses[number] if number < len(self.statuses) else self.status
 
 
 @contextmanager
@@ -45,7 +57,8 @@ def scripted_model() -> Iterator[Script]:
             usage = {"prompt_tokens": 700, "completion_tokens": 9, "total_tokens": 709}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             reply = {"id": "1", "object": "chat.completion", "created": 1, "model": "scripted"}
-            self._send(json.dumps({**reply, "choices": [choice], "usage": usage}).encode())
+            written = json.dumps({**reply, "choices": [choice], "usage": usage}).encode()
+            self._send(written if script.body is None else script.body)
 
         def _left_within(self, seconds: float) -> bool:
             """Wait `seconds`, or until the client goes away or the server ends."""
@@ -56,11 +69,23 @@ def scripted_model() -> Iterator[Script]:
             return False
 
         def _send(self, content: bytes) -> None:
-            self.send_response(script.status)
+            self.send_response(script.next_status())
             self.send_header("Content-Type", "application/json")
+            for name, value in script.headers.items():
+                self.send_header(name, value)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content)
+            with suppress(ConnectionError):
+                self._write(content)
+
+        def _write(self, content: bytes) -> None:
+            if not script.drip_s:
+                self.wfile.write(content)
+                return
+            for byte in content:
+                self.wfile.write(bytes([byte]))
+                if self._left_within(script.drip_s) or ended.is_set():
+                    return
 
         def log_message(self, format: str, *args: Any) -> None:
             """Keep the tests' output clean."""

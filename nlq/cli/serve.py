@@ -32,7 +32,12 @@ def serve(
     where = server.url(listener)
     try:
         with parts.everything(settings) as complete:
-            server.serve(lambda: _application(complete), listener, lambda: note(f"Ready: {where}"))
+            server.serve(
+                lambda: _application(complete),
+                listener,
+                lambda: note(f"Ready: {where}"),
+                complete.max_questions,
+            )
     except KeyboardInterrupt:
         note("Stopped.")
 

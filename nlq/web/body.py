@@ -52,6 +52,8 @@ def json_object(request: Request, example: str) -> dict[str, Any]:
         abort(415, f"Send JSON such as {example} with the header Content-Type: application/json.")
     try:
         body = json.loads(request.get_data())
+    except BlockingIOError:  # what a socket's time limit ends with
+        abort(408, "The body of the request did not arrive in time.")
     except (ValueError, RecursionError):
         abort(400, "The body is not valid JSON.")
     if not isinstance(body, dict):

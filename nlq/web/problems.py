@@ -9,12 +9,15 @@ from flask import Flask, Response, current_app, json, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from nlq.errors import (
+    ComeBackLater,
     DatabaseUnavailable,
     InvalidFeedback,
     InvalidPlan,
     InvalidQuestion,
     ModelUnavailable,
     NlqError,
+    Overloaded,
+    TooManyQuestions,
     UnknownConversation,
     UnknownQuestion,
 )
@@ -30,10 +33,12 @@ _KINDS: Mapping[type[NlqError], tuple[HTTPStatus, str, str]] = {
         "database-unavailable",
         "The database cannot be reached",
     ),
+    Overloaded: (HTTPStatus.SERVICE_UNAVAILABLE, "overloaded", "The service is busy"),
+    TooManyQuestions: (HTTPStatus.TOO_MANY_REQUESTS, "too-many-questions", "Too many questions"),
     ModelUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "model-unavailable", "The model cannot be reached"),
 }
 _MIMETYPE = "application/problem+json"
-_RETRY_AFTER_S = "5"
+_RETRY_AFTER_S = 5
 _UNEXPECTED = "Something went wrong here and was logged; please try again, or tell who runs this service."
 
 
@@ -91,8 +96,10 @@ def _response(error: Exception) -> Response:
         response = Response(render_template("problem.html", problem=problem), int(problem.status))
     else:
         response = _as_json(problem)
-    if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = _RETRY_AFTER_S
+    if isinstance(error, ComeBackLater):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    elif problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(_RETRY_AFTER_S)
     return response
 
 

@@ -1,13 +1,16 @@
 """Serves the application with gunicorn: one process that answers, many threads in it.
 
-One process is enough, since a question waits for the model and the database, not for Python. What the
-service owns beside it - the embedded database and model - lives in the parent process and outlives a
-worker that is replaced.
+One process is enough, since a question waits for the model and the database, not for Python. Every question
+under way has a thread, which costs little while it waits. There are some more, so that whoever is turned away
+is told so at once, and health, history and stop buttons work while the service is full. What the service
+owns beside it - the embedded database and model - lives in the parent process and outlives a worker that is
+replaced.
 """
 
 import errno
 import os
 import socket
+import struct
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +18,15 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from nlq.errors import NlqError
 
-_THREADS = 16
+_SPARE_THREADS = 32
+_MOST_CONNECTIONS = 4096
+"""Open at the same time, also those on which nothing is asked; others wait in the kernel."""
+_READ_S, _WRITE_S = 15, 30
+"""Longest wait for the next bytes of a request, and for a client that does not read its answer."""
 _GRACE_S = 20
 """Seconds that questions under way get to end when the service is stopped."""
 
@@ -40,15 +48,18 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-def serve(load: Callable[[], Flask], listener: socket.socket, on_ready: Callable[[], None]) -> None:
+def serve(
+    load: Callable[[], Flask], listener: socket.socket, on_ready: Callable[[], None], questions: int
+) -> None:
     """Serve the application that `load` makes until SIGTERM or Ctrl-C; then end with `SystemExit`.
 
     Args:
         load: called in the process that answers, so that nothing is shared across the fork.
         listener: from `listen`; it is closed at the end.
         on_ready: called in this process when requests are answered from now on.
+        questions: how many the application works on at the same time.
     """
-    Arbiter(_Application(load, listener, on_ready)).run()
+    Arbiter(_Application(load, listener, on_ready, questions + _SPARE_THREADS)).run()
 
 
 def url(listener: socket.socket) -> str:
@@ -58,16 +69,30 @@ def url(listener: socket.socket) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-class _Application(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """A worker in which no client can hold a thread by sending or reading nothing."""
+
+    def handle(self, conn: Any) -> Any:
+        for option, seconds in ((socket.SO_RCVTIMEO, _READ_S), (socket.SO_SNDTIMEO, _WRITE_S)):
+            conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
+        return super().handle(conn)
+
+
+class _Application(BaseApplication):  # type: ignore[misc]
     def __init__(
-        self, load: Callable[[], Flask], listener: socket.socket, on_ready: Callable[[], None]
+        self,
+        load: Callable[[], Flask],
+        listener: socket.socket,
+        on_ready: Callable[[], None],
+        threads: int,
     ) -> None:
         self._load = load
         self._options: dict[str, Any] = {
             "bind": f"fd://{os.dup(listener.fileno())}",
-            "worker_class": "gthread",
+            "worker_class": _Worker,
             "workers": 1,
-            "threads": _THREADS,
+            "threads": threads,
+            "worker_connections": max(_MOST_CONNECTIONS, 2 * threads),
             "timeout": 0,
             "graceful_timeout": _GRACE_S,
             "loglevel": "warning",

@@ -1,0 +1,71 @@
+"""A gate: so many at once, so many in line, and whoever comes then is told so at once."""
+
+import math
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from nlq.cancellation import Cancellation
+from nlq.errors import Overloaded
+
+
+class Gate:
+    """Bounds how many questions do something at the same time; who waits is let in in order."""
+
+    def __init__(self, at_once: int, in_line: float, full: str) -> None:
+        """Let `at_once` in and `in_line` wait (`math.inf`: all); `full` is what the others are told."""
+        self._at_once, self._in_line, self._full = at_once, in_line, full
+        self._lock = threading.Lock()
+        self._inside: set[threading.Event] = set()
+        self._line: deque[threading.Event] = deque()
+
+    @property
+    def inside(self) -> int:
+        """How many are in."""
+        return len(self._inside)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return len(self._line)
+
+    @contextmanager
+    def passing(self, cancellation: Cancellation) -> Iterator[None]:
+        """Wait for a place and hold it while the context lasts.
+
+        Raises:
+            Overloaded: the line is full.
+            Cancelled: the question was cancelled while it waited, or its time was over.
+        """
+        mine = threading.Event()
+        self._enter(mine)
+        try:
+            with cancellation.calling(mine.set):
+                left = cancellation.seconds_left()
+                mine.wait(None if left == math.inf else left)
+                cancellation.check()
+            yield
+        finally:
+            self._leave(mine)
+
+    def _enter(self, mine: threading.Event) -> None:
+        with self._lock:
+            if len(self._inside) < self._at_once:
+                self._inside.add(mine)
+                mine.set()
+            elif len(self._line) < self._in_line:
+                self._line.append(mine)
+            else:
+                raise Overloaded(self._full)
+
+    def _leave(self, mine: threading.Event) -> None:
+        with self._lock:
+            if mine not in self._inside:
+                self._line.remove(mine)
+                return
+            self._inside.remove(mine)
+            if self._line:
+                following = self._line.popleft()
+                self._inside.add(following)
+                following.set()

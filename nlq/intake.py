@@ -1,0 +1,82 @@
+"""What every question goes through, whatever answers it: admission, the history, cancellation, its end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from nlq.admission import Admission
+from nlq.answer import Answer
+from nlq.cancellation import Cancelled, Cause
+from nlq.endings import Ending
+from nlq.errors import NlqError, Overloaded
+from nlq.history import History, Started
+from nlq.question import Question
+from nlq.running import Running
+from nlq.trace import OnStarted, Trace, answer_of, cause, failed, record_of
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Takes questions in; see `answered`."""
+
+    admission: Admission
+    history: History
+    timeout_s: float
+    """Longest time of a question, in seconds."""
+    running: Running = field(default_factory=Running)
+
+    def answered(
+        self,
+        question: Question,
+        trace: Trace,
+        on_started: OnStarted | None,
+        answer: Callable[[Started], Answer],
+    ) -> Answer:
+        """Write `question` down, let `answer` work on it, and write down how that ended.
+
+        Whatever happens after the question is written down becomes an answer with a status.
+
+        Raises:
+            Overloaded: the service or the model has too much to do.
+            TooManyQuestions: its asker has asked too much.
+            UnknownConversation: its conversation does not exist; nothing was written down.
+            DatabaseUnavailable: the question could not be written down.
+        """
+        trace.cancellation.within(self.timeout_s)
+        with self.admission.admitted(question, trace.cancellation):
+            started = self.history.start(question)
+            with self.running.question(started.query_id, question.user, trace.cancellation):
+                if on_started:
+                    on_started(started)
+                given, error, reason = self._attempted(question, started, trace, answer)
+                self.history.finish(started.query_id, record_of(given, trace, error, reason))
+            return given
+
+    def _attempted(
+        self, question: Question, started: Started, trace: Trace, answer: Callable[[Started], Answer]
+    ) -> tuple[Answer, str | None, str | None]:
+        """The answer with, where there is one, the error and the reason for the history."""
+        try:
+            return answer(started), None, None
+        except Ending as end:
+            ending = answer_of(question, started, trace, end.status, end.text, table=end.table)
+            return ending, None, end.reason
+        except Cancelled as end:
+            return failed(question, started, trace, str(end)), None, f"cancelled: {end.cause}"
+        except Overloaded as busy:
+            self._give_up(question, started, trace, str(busy), "overloaded")
+            raise
+        except NlqError as error:
+            return failed(question, started, trace, str(error)), cause(error), None
+        except Exception as error:  # the person gets a sentence, the history what happened
+            text = "Something went wrong while this question was worked on; please ask again."
+            return failed(question, started, trace, text), f"{type(error).__name__}: {error}", None
+        except (KeyboardInterrupt, SystemExit):
+            self._give_up(
+                question, started, trace, str(Cancelled(Cause.STOPPED)), f"cancelled: {Cause.STOPPED}"
+            )
+            raise
+
+    def _give_up(self, question: Question, started: Started, trace: Trace, text: str, reason: str) -> None:
+        """Write down that the question failed; whoever asked is told so by an error."""
+        record = record_of(failed(question, started, trace, text), trace, None, reason)
+        self.history.finish(started.query_id, record)

@@ -1,0 +1,118 @@
+"""Who is let in: so many questions at once, so many of one person in a minute; the rest is told so."""
+
+import math
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from nlq import settings as settings_module
+from nlq.admission import Admission
+from nlq.cancellation import Cancellation, Cancelled
+from nlq.errors import Overloaded, TooManyQuestions
+from nlq.gate import Gate
+from nlq.question import Question
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(8) as executor:
+        yield executor
+
+
+def admission(**settings: str) -> Admission:
+    return Admission(settings_module.load({"NLQ_TIMEZONE": "UTC", **settings}))
+
+
+def hold(gate: Gate, release: threading.Event, cancellation: Cancellation | None = None) -> bool:
+    """Pass the gate and stay inside until `release`."""
+    with gate.passing(cancellation or Cancellation()):
+        return release.wait(10)
+
+
+def test_a_gate_lets_in_what_fits_keeps_what_may_wait_and_turns_away_the_rest(
+    pool: ThreadPoolExecutor,
+) -> None:
+    gate, release = Gate(2, 1, "Full."), threading.Event()
+    passing = [pool.submit(hold, gate, release) for _ in range(2)]
+    while gate.inside < 2:
+        pass
+    passing.append(pool.submit(hold, gate, release))
+    while not gate.waiting:
+        pass
+    with pytest.raises(Overloaded, match="Full"):
+        hold(gate, release)
+    release.set()
+    assert all(passed.result() for passed in passing)
+    assert (gate.inside, gate.waiting) == (0, 0)
+
+
+def test_whoever_waits_is_let_in_in_order(pool: ThreadPoolExecutor) -> None:
+    gate, order = Gate(1, math.inf, ""), []
+
+    def note(number: int) -> None:
+        with gate.passing(Cancellation()):
+            order.append(number)
+
+    with gate.passing(Cancellation()):
+        for number in range(5):
+            pool.submit(note, number)
+            while gate.waiting <= number:
+                pass
+    pool.shutdown()
+    assert order == [0, 1, 2, 3, 4]
+
+
+def test_whoever_is_cancelled_or_late_leaves_the_line(pool: ThreadPoolExecutor) -> None:
+    gate, cancellation, hurried = Gate(1, math.inf, ""), Cancellation(), Cancellation()
+    hurried.within(0.05)
+    with gate.passing(Cancellation()):
+        waits = pool.submit(hold, gate, threading.Event(), cancellation)
+        while not gate.waiting:
+            pass
+        with pytest.raises(Cancelled, match="too long"):
+            hold(gate, threading.Event(), hurried)
+        cancellation.cancel()
+        with pytest.raises(Cancelled):
+            waits.result()
+        assert gate.waiting == 0
+    assert gate.inside == 0
+
+
+def test_a_place_is_free_again_after_an_error() -> None:
+    gate = Gate(1, 0, "Full.")
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError), gate.passing(Cancellation()):
+            raise ZeroDivisionError
+    assert gate.inside == 0
+
+
+def test_a_person_may_ask_so_many_questions_a_minute_whatever_others_do() -> None:
+    admitted = admission(NLQ_QUESTIONS_PER_MINUTE="2")
+
+    def ask(user: str | None, channel: str = "slack") -> None:
+        with admitted.admitted(Question("Sales?", user=user, channel=channel), Cancellation()):
+            pass
+
+    ask("ann")
+    ask("ann")
+    with pytest.raises(TooManyQuestions, match="2 questions a minute") as refused:
+        ask("ann")
+    assert 1 <= refused.value.retry_after_s <= 60
+    ask("bob")
+    ask("ann", "web")
+    for _ in range(5):
+        ask(None)
+    assert admitted.room.inside == 0
+
+
+def test_a_full_service_says_so_before_anything_is_written_down() -> None:
+    admitted = admission(NLQ_MAX_QUESTIONS="1")
+    with (
+        admitted.admitted(Question("Sales?"), Cancellation()),
+        pytest.raises(Overloaded) as refused,
+        admitted.admitted(Question("Orders?"), Cancellation()),
+    ):
+        pass
+    assert refused.value.retry_after_s > 0
