@@ -38,6 +38,7 @@ class Intake:
         Raises:
             Overloaded: the service or the model has too much to do.
             TooManyQuestions: its asker has asked too much.
+            Cancelled: it was cancelled before it was written down.
             UnknownConversation: its conversation does not exist; nothing was written down.
             DatabaseUnavailable: the question could not be written down.
         """

@@ -132,13 +132,14 @@ def test_a_question_that_takes_too_long_ends_at_its_deadline(
     assert not runs_sql(demo)
 
 
-def test_a_question_that_was_cancelled_before_it_began_asks_nobody(
+def test_a_question_that_was_cancelled_before_it_began_leaves_nothing_behind(
     service: Service, demo: Database, model: Script
 ) -> None:
     cancellation = Cancellation()
     cancellation.cancel()
-    answer = service.pipeline.ask(Question(HAPPY), cancellation=cancellation)
-    assert (answer.status, model.requests) == (Status.FAILED, [])
+    with pytest.raises(Cancelled):
+        service.pipeline.ask(Question(HAPPY), cancellation=cancellation)
+    assert (reasons(demo), model.requests) == ([], [])
 
 
 def test_a_question_is_cancelled_by_its_id_and_only_by_its_asker(service: Service, model: Script) -> None:
