@@ -163,7 +163,7 @@ def test_a_question_is_cancelled_by_its_id_and_only_by_its_asker(service: Servic
 def test_ctrl_c_leaves_a_history_that_says_so(
     service: Service, demo: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(service.pipeline.reader, "run", interrupted)
