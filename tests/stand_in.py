@@ -163,7 +163,9 @@ class StandInPipeline:
 
 @dataclass
 class StandInHistory:
-    """Gives one entry, and remembers how it was asked for."""
+    """Gives `entries`, and remembers how it was asked for."""
+
+    entries: tuple[HistoryEntry, ...] = (ENTRY,)
 
     calls: list[tuple[Filters, int | None, int]] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
@@ -171,15 +173,15 @@ class StandInHistory:
     def page(
         self, filters: Filters = EVERYTHING, cursor: int | None = None, limit: int = 50, order: Order = NEWEST
     ) -> HistoryPage:
-        """A page with `ENTRY` that is followed by another."""
+        """A page with `entries` that is followed by another."""
         self.calls.append((filters, cursor, limit))
         self.orders.append(order)
-        return HistoryPage((ENTRY,), 42)
+        return HistoryPage(self.entries, 42)
 
     def all(self, filters: Filters = EVERYTHING, order: Order = NEWEST) -> Iterator[HistoryEntry]:
-        """`ENTRY` alone."""
+        """`entries` alone."""
         self.calls.append((filters, None, 0))
-        yield ENTRY
+        yield from self.entries
 
     def get(self, query_id: int) -> HistoryEntry | None:
         """`ENTRY` under its id."""

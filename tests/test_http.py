@@ -1,7 +1,10 @@
 """The HTTP interface, over a stand-in of the service behind it."""
 
+import csv
+import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from nlq.errors import DatabaseUnavailable
-from nlq.history_list import Filters
+from nlq.history_list import Filters, Order, Sort
 from nlq.web import create_app
 from tests import stand_in
 from tests.stand_in import CONVERSATION, StandInService
@@ -263,14 +266,45 @@ def test_every_filter_of_the_history_reaches_it(client: FlaskClient, service: St
         "since": "2026-01-01",
         "until": "2026-02-01T00:00:00Z",
         "conversation_id": str(CONVERSATION),
+        "slack_team": "T1",
+        "method": "plan",
+        "min_ms": "500",
+        "confidence_below": "0.5",
+        "feedback": "wrong",
+        "sort": "duration",
+        "order": "asc",
         "cursor": "99",
         "limit": "7",
     }
     assert client.get("/api/v1/history", query_string=query).status_code == 200
     since = datetime(2026, 1, 1, tzinfo=ZoneInfo("Europe/Berlin"))
     until = datetime(2026, 2, 1, tzinfo=ZoneInfo("UTC"))
-    wanted = Filters("failed", "web", "ada", False, "cost", since, until, CONVERSATION)
+    wanted = Filters(
+        *("failed", "web", "ada", False, "cost", since, until, CONVERSATION),
+        slack_team="T1",
+        method="plan",
+        min_ms=500,
+        confidence_below=0.5,
+        feedback="wrong",
+    )
     assert service.history.calls == [(wanted, 99, 7)]
+    assert service.history.orders == [Order(Sort.DURATION, ascending=True)]
+
+
+def test_the_history_comes_as_csv_that_a_spreadsheet_cannot_run(service: StandInService) -> None:
+    evil = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", 'say "hi", please', "ok")
+    service.history.entries = tuple(replace(stand_in.ENTRY, question=text) for text in evil)
+    response = create_app(service).test_client().get("/api/v1/history.csv?status=answered")
+    assert response.mimetype == "text/csv"
+    assert "attachment" in response.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff"))))
+    assert [row["question"] for row in rows] == [*(f"'{text}" for text in evil[:6]), *evil[6:]]
+    assert rows[0]["asked"] == "2026-10-05T11:30:00+02:00"
+    assert service.history.calls[0][0] == Filters(status="answered")
+
+
+def test_an_export_of_what_is_not_understood_is_refused(client: FlaskClient) -> None:
+    problem(client.get("/api/v1/history.csv?feedback=great"), 422)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +312,8 @@ def test_every_filter_of_the_history_reaches_it(client: FlaskClient, service: St
     [
         *("limit=0", "limit=201", "limit=many", "limit=-1", "limit=1e2", "limit=²"),
         *("cursor=0", "cursor=99999999999999999999", "status=great", "successful=yes"),
-        *("since=yesterday", "conversation_id=7", "order=asc", "status=answered&statsu=failed"),
+        *("sort=size", "method=luck", "min_ms=0", "confidence_below=2", "confidence_below=nan", "feedback=x"),
+        *("since=yesterday", "conversation_id=7", "order=up", "status=answered&statsu=failed"),
     ],
 )
 def test_a_filter_that_is_not_understood_is_refused(

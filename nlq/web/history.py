@@ -1,36 +1,34 @@
-"""`GET /api/v1/history` and `GET /api/v1/history/{id}`: what was asked and how it went."""
+"""`GET /api/v1/history` and `GET /api/v1/history/{id}`: what was asked and how it went; the same as CSV."""
 
-import uuid
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import datetime, tzinfo
 from typing import Any
 
-from flask import Blueprint, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from nlq.answer import Status
-from nlq.history_list import Filters, HistoryEntry
+from nlq.history_export import lines
+from nlq.history_list import HistoryEntry
+from nlq.web import history_query
 from nlq.web.feedback import feedback_json
 from nlq.web.ports import service
 
 blueprint = Blueprint("history", __name__)
 
-_STATUSES = {*Status, "running"}
-_MOST = 200
-_USUAL = 50
-
 
 @blueprint.get("/api/v1/history")
 def history() -> ResponseReturnValue:
-    """A page of questions, newest first; `next_cursor` is the `cursor` of the page after it."""
-    readers = _readers(service().settings.timezone)
-    if unknown := sorted(request.args.keys() - readers.keys()):
-        abort(422, f"Unknown parameter: {', '.join(unknown)[:100]}. Known are {', '.join(readers)}.")
-    values = {name: readers[name](name, text) for name, text in request.args.items() if text}
-    cursor, limit = values.pop("cursor", None), values.pop("limit", _USUAL)
-    page = service().history.page(Filters(**values), cursor, limit)
+    """A page of questions; `next_cursor` is the `cursor` of the page after it."""
+    wanted = history_query.read(request.args, service().settings.timezone)
+    page = service().history.page(wanted.filters, wanted.cursor, wanted.limit, wanted.order)
     return jsonify({"entries": [entry_json(e) for e in page.entries], "next_cursor": page.next_cursor})
+
+
+@blueprint.get("/api/v1/history.csv")
+def export() -> ResponseReturnValue:
+    """All questions that pass the filters, as CSV that is sent while it is read."""
+    wanted = history_query.read(request.args, service().settings.timezone)
+    return csv_response(wanted)
 
 
 @blueprint.get("/api/v1/history/<int:query_id>")
@@ -43,6 +41,18 @@ def one(query_id: int) -> ResponseReturnValue:
     return jsonify({**entry_json(entry), "feedback": feedback})
 
 
+def csv_response(wanted: history_query.Wanted) -> Response:
+    """The questions that were asked for as a file; an error before the first line is answered as one."""
+    entries = service().history.all(wanted.filters, wanted.order)
+    text = lines(entries, service().settings.timezone)
+    head, first = next(text), next(text, "")
+    return Response(
+        _chained(head + first, text),
+        mimetype="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="history.csv"'},
+    )
+
+
 def entry_json(entry: HistoryEntry) -> dict[str, Any]:
     """A question of the history as JSON values: times as ISO 8601."""
     values = asdict(entry)
@@ -52,54 +62,6 @@ def entry_json(entry: HistoryEntry) -> dict[str, Any]:
     return values
 
 
-def _readers(zone: tzinfo) -> dict[str, Callable[[str, str], Any]]:
-    """Each parameter with the function that reads its value; a moment without a zone is one in `zone`."""
-    return {
-        "status": _status,
-        "channel": _text,
-        "user": _text,
-        "successful": _truth,
-        "text": _text,
-        "since": lambda name, value: _moment(name, value, zone),
-        "until": lambda name, value: _moment(name, value, zone),
-        "conversation_id": _uuid,
-        "cursor": lambda name, value: _number(name, value, 2**63 - 1),
-        "limit": lambda name, value: _number(name, value, _MOST),
-    }
-
-
-def _text(_name: str, value: str) -> str:
-    return value
-
-
-def _status(name: str, value: str) -> str:
-    if value not in _STATUSES:
-        abort(422, f"{name} must be one of {', '.join(sorted(_STATUSES))}.")
-    return value
-
-
-def _truth(name: str, value: str) -> bool:
-    if value not in {"true", "false"}:
-        abort(422, f"{name} must be true or false.")
-    return value == "true"
-
-
-def _number(name: str, value: str, most: int) -> int:
-    if not (value.isascii() and value.isdigit() and len(value) < 20 and 1 <= int(value) <= most):
-        abort(422, f"{name} must be a whole number from 1 to {most}.")
-    return int(value)
-
-
-def _moment(name: str, value: str, zone: tzinfo) -> datetime:
-    try:
-        moment = datetime.fromisoformat(value)
-    except ValueError:
-        abort(422, f"{name} must be a date or time such as 2026-03-31 or 2026-03-31T18:00:00Z.")
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-
-def _uuid(name: str, value: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(value)
-    except ValueError:
-        abort(422, f"{name} must be the conversation_id of an answer.")
+def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest
