@@ -136,6 +136,8 @@ ORDER BY {key} {way}, q.id {way} LIMIT %(limit)s
 _FIRST_ROWS = """
 (SELECT q.* FROM nlq.questions q WHERE {conditions} ORDER BY {key} {way}, q.id {way} LIMIT %(look_at)s)
 """
+_ROWS_WITH_TEXT = "(SELECT q.* FROM nlq.questions q WHERE {conditions} OFFSET 0)"
+"""OFFSET 0 lets PostgreSQL find them before it thinks of their order."""
 _PLACE = "SELECT {key}::text FROM nlq.questions q WHERE {which}"
 """The key as text, since -infinity is no datetime of Python."""
 
@@ -228,12 +230,13 @@ def statement(
     if after is not None:
         conditions.append(f"({key}, q.id) {'>' if order.ascending else '<'} (%(after_key)s, %(after_id)s)")
         values |= {"after_key": after[0], "after_id": after[1]}
-    rows = "nlq.questions"
-    if look_at:
+    rows, size = "nlq.questions", min(_LONGEST_PIECE, len(values.get("text", "")))
+    if size and look_at:
         rows = _FIRST_ROWS.format(key=key, way=way, conditions=" AND ".join(conditions))
+        conditions = [_TEXT]
+    elif size:
+        rows = _ROWS_WITH_TEXT.format(conditions=" AND ".join([*conditions, _TEXT, _INDEXED_TEXT]))
         conditions = []
-    if size := min(_LONGEST_PIECE, len(values.get("text", ""))):
-        conditions += [_TEXT] if look_at else [_TEXT, _INDEXED_TEXT]
     page = _PAGE.format(key=key, way=way, rows=rows, conditions=" AND ".join(conditions) or "true")
     return (
         f"{_ENTRY} FROM ({page}) q {_DETAILS} ORDER BY q.key {way}, q.id {way}",

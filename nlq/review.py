@@ -34,10 +34,11 @@ class Review:
     access: Access = UNRESTRICTED
     """Who may see which rows."""
 
-    def give(self, feedback: Feedback, catalog: Catalog) -> FeedbackEntry:
+    def give(self, feedback: Feedback, catalog: Catalog, groups: tuple[str, ...] = ()) -> FeedbackEntry:
         """Write `feedback` down once its correction has passed the guard and run.
 
-        It runs over the rows that the reviewer may see, so that its errors tell nothing of others.
+        It runs over the rows that the reviewer, who is in `groups`, may see, so that its errors tell nothing
+        of others.
 
         Raises:
             UnknownQuestion: there is no such question.
@@ -50,7 +51,7 @@ class Review:
         _check(feedback, entry)
         plan = _plan(feedback)
         if plan or feedback.correct_sql:
-            scope = self.access.scope(Question("", user=feedback.user))
+            scope = self.access.scope(Question("", user=feedback.user, groups=groups))
             self._try_out(plan, feedback.correct_sql, catalog, scope)
         added = self.store.add(replace(feedback, correct_plan=as_json(plan) if plan else None))
         if feedback.approved:

@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import tzlocal
 
+from nlq import signing_in
 from nlq.errors import SettingsError
+from nlq.signing_in import OpenIdConnect, Proxy, SignIn
 
 T = TypeVar("T")
 
@@ -64,6 +67,8 @@ class Settings:
     """Calls of the model at the same time."""
     model_queue: int = 32
     """Calls of the model that wait until it is free."""
+    sign_in: SignIn = field(default_factory=SignIn)
+    """How people and programs sign in."""
     embedded_weights: str | None = None
     """Identity of the embedded model's weights once it runs at `openai_base_url`; no variable sets it."""
 
@@ -107,6 +112,48 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         questions_per_minute=read.number("NLQ_QUESTIONS_PER_MINUTE", 30, int, 1, 1_000_000),
         model_calls=read.number("NLQ_MODEL_CALLS", 256, int, 1, 10_000),
         model_queue=read.number("NLQ_MODEL_QUEUE", 32, int, 0, 10_000),
+        sign_in=_sign_in(read),
+    )
+
+
+def _sign_in(read: "_Reader") -> SignIn:
+    return SignIn(
+        proxy=_proxy(read),
+        openid=_openid(read),
+        token_file=Path(path).expanduser() if (path := read.text("NLQ_API_TOKENS")) else None,
+        askers=signing_in.names(read.text("NLQ_ASKERS") or signing_in.EVERYBODY),
+        reviewers=signing_in.names(read.text("NLQ_REVIEWERS")),
+        admins=signing_in.names(read.text("NLQ_ADMINS")),
+        public_url=read.web_address("NLQ_PUBLIC_URL"),
+        secret_key=read.secret("NLQ_SECRET_KEY"),
+    )
+
+
+def _proxy(read: "_Reader") -> Proxy | None:
+    user_header = read.text("NLQ_PROXY_USER_HEADER")
+    if user_header is None:
+        return None
+    trusted = read.text("NLQ_TRUSTED_PROXIES") or "127.0.0.1, ::1"
+    return Proxy(
+        user_header,
+        read.text("NLQ_PROXY_GROUPS_HEADER"),
+        signing_in.networks("NLQ_TRUSTED_PROXIES", trusted),
+    )
+
+
+def _openid(read: "_Reader") -> OpenIdConnect | None:
+    issuer, client_id = read.web_address("NLQ_OIDC_ISSUER"), read.text("NLQ_OIDC_CLIENT_ID")
+    if issuer is None:
+        return None
+    if client_id is None:
+        raise SettingsError("Set NLQ_OIDC_CLIENT_ID to the name that NLQ_OIDC_ISSUER knows this service by.")
+    return OpenIdConnect(
+        issuer,
+        client_id,
+        client_secret=read.secret("NLQ_OIDC_CLIENT_SECRET"),
+        scopes=read.text("NLQ_OIDC_SCOPES") or "openid email profile",
+        user_claim=read.text("NLQ_OIDC_USER_CLAIM") or "email",
+        groups_claim=read.text("NLQ_OIDC_GROUPS_CLAIM") or "groups",
     )
 
 
@@ -128,6 +175,25 @@ class _Reader:
         except ValueError:
             pass
         raise SettingsError(f"{name} is {written!r}; set it to a number from {low:g} to {high:g}.")
+
+    def secret(self, name: str) -> str | None:
+        """The value of `name`, or what the file holds that `name` with `_FILE` after it names."""
+        path = self.text(f"{name}_FILE")
+        if path is None:
+            return self.text(name)
+        try:
+            return Path(path).expanduser().read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            raise SettingsError(f"{name}_FILE is {path!r}; that file cannot be read.") from None
+
+    def web_address(self, name: str) -> str | None:
+        written = self.text(name)
+        if written is None:
+            return None
+        parts = urlsplit(written)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+            raise SettingsError(f"{name} is {written!r}; set it to an address such as https://example.com.")
+        return written.rstrip("/")
 
     def zone(self, name: str) -> ZoneInfo:
         written = self.text(name)

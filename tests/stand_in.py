@@ -95,6 +95,7 @@ ENTRY = HistoryEntry(
 )
 
 EVERYTHING = Filters()
+ANYBODY = Question("")
 NEWEST = Order()
 
 CATALOG = Catalog(
@@ -184,8 +185,8 @@ class StandInHistory:
         yield from self.entries
 
     def get(self, query_id: int) -> HistoryEntry | None:
-        """`ENTRY` under its id."""
-        return ENTRY if query_id == ENTRY.id else None
+        """That of `entries` which has this id."""
+        return next((entry for entry in self.entries if entry.id == query_id), None)
 
 
 @dataclass
@@ -194,7 +195,7 @@ class StandInReview:
 
     given: list[Feedback] = field(default_factory=list)
 
-    def give(self, feedback: Feedback, catalog: Catalog) -> FeedbackEntry:
+    def give(self, feedback: Feedback, catalog: Catalog, groups: tuple[str, ...] = ()) -> FeedbackEntry:
         """Remember `feedback`; only `ENTRY` is known."""
         if feedback.query_id != ENTRY.id:
             raise UnknownQuestion(f"There is no question with the id {feedback.query_id}.")
@@ -228,7 +229,7 @@ class StandInService:
     readiness: StandInReadiness = StandInReadiness()
     known: Catalog | Exception = CATALOG
 
-    def catalog(self) -> Catalog:
+    def catalog(self, asker: Question = ANYBODY) -> Catalog:
         """The catalogue that tests set, or the error."""
         if isinstance(self.known, Exception):
             raise self.known
@@ -245,7 +246,9 @@ def service(
 ) -> StandInService:
     """A stand-in service that gives `answers`."""
     usual = {"which cost": CLARIFY, "weather": REFUSED, "too slow": FAILED}
-    settings = settings_module.load({"NLQ_TIMEZONE": "Europe/Berlin", **(environ or {})})
+    settings = settings_module.load(
+        {"NLQ_TIMEZONE": "Europe/Berlin", "NLQ_SECRET_KEY": "of the tests", **(environ or {})}
+    )
     return StandInService(settings, StandInPipeline({**usual, **(answers or {})}))
 
 

@@ -385,6 +385,11 @@ def test_a_local_service_answers_under_the_names_of_this_machine(client: FlaskCl
     assert client.get("/healthz", headers={"Host": host}).status_code == 200
 
 
-def test_a_service_that_others_can_reach_answers_under_any_name() -> None:
-    client = create_app(stand_in.service(environ={"NLQ_HOST": "0.0.0.0"})).test_client()  # noqa: S104
+def test_a_service_that_others_can_reach_answers_under_its_own_name() -> None:
+    environ = {"NLQ_HOST": "0.0.0.0", "NLQ_PROXY_USER_HEADER": "X-User"}  # noqa: S104
+    client = create_app(stand_in.service(environ=environ)).test_client()
+    assert client.get("/healthz", headers={"Host": "any.example.com"}).status_code == 200
+    environ["NLQ_PUBLIC_URL"] = "https://kpi.example.com"
+    client = create_app(stand_in.service(environ=environ)).test_client()
     assert client.get("/healthz", headers={"Host": "kpi.example.com"}).status_code == 200
+    problem(client.get("/healthz", headers={"Host": "any.example.com"}), 400)

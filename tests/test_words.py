@@ -14,6 +14,7 @@ from nlq.web.preferences import LANGUAGES
 from nlq.web.words import FOLDER, translations
 from tests import stand_in
 from tests.dependencies import ROOT
+from tests.forms import form
 
 _PLACE = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 TRANSLATED = [code for code in LANGUAGES if code != "en"]
@@ -81,9 +82,9 @@ def test_pages_speak_the_language_that_the_browser_prefers(
 
 
 def test_a_language_and_colours_that_were_chosen_stay(client: FlaskClient) -> None:
-    chosen = client.post("/preferences", data={"language": "de", "next": "/nowhere"})
+    chosen = client.post("/preferences", data=form(client, language="de", next="/nowhere"))
     assert (chosen.status_code, chosen.headers["Location"]) == (303, "/nowhere")
-    client.post("/preferences", data={"theme": "dark"})
+    client.post("/preferences", data=form(client, theme="dark"))
     assert '<html lang="de" data-theme="dark">' in page(client, **{"Accept-Language": "en"})
 
 
@@ -91,13 +92,13 @@ def test_a_language_and_colours_that_were_chosen_stay(client: FlaskClient) -> No
     "address", ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\nb"]
 )
 def test_choosing_never_leads_to_another_site(client: FlaskClient, address: str) -> None:
-    chosen = client.post("/preferences", data={"theme": "dark", "next": address})
+    chosen = client.post("/preferences", data=form(client, theme="dark", next=address))
     assert chosen.headers["Location"] == "/"
 
 
 @pytest.mark.parametrize("data", [{"language": "tlh"}, {"theme": "<script>"}])
 def test_what_cannot_be_chosen_is_refused(client: FlaskClient, data: dict[str, str]) -> None:
-    assert client.post("/preferences", data=data).status_code == 422
+    assert client.post("/preferences", data=form(client, **data)).status_code == 422
 
 
 def test_an_address_that_does_not_exist_is_said_on_a_page_of_ours(client: FlaskClient) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from nlq.cli import ask, db, evaluate, history, model, output, serve
+from nlq.cli import ask, db, evaluate, history, model, output, serve, token
 from nlq.errors import NlqError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(ask.ask)
 app.command()(serve.serve)
+app.command()(token.token)
 app.command("eval")(evaluate.evaluate)
 app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nlq import settings as settings_module
+from nlq import signing_in
 from nlq.cli import parts
 from nlq.cli.output import note
 
@@ -28,6 +29,7 @@ def serve(
 
     signal.signal(signal.SIGTERM, _stop)
     settings = _listening_on(settings_module.load(), host, port)
+    signing_in.check(settings.sign_in, settings.host)
     listener = server.listen(settings.host, settings.port)
     where = server.url(listener)
     try:

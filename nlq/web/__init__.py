@@ -2,18 +2,22 @@
 
 from flask import Flask
 
+from nlq.signing_in import check
 from nlq.web import (
     ask,
     catalog,
     feedback,
+    forgery,
     health,
     history,
+    identity,
     navigation,
     page,
     plan,
     preferences,
     problems,
     protection,
+    sessions,
 )
 from nlq.web.ports import EXTENSION, Service
 
@@ -23,7 +27,12 @@ _BYTES_PER_CHARACTER = 12
 
 
 def create_app(service: Service) -> Flask:
-    """The Flask application that answers through `service`."""
+    """The Flask application that answers through `service`.
+
+    Raises:
+        SettingsError: others could reach it, and nobody would have to sign in.
+    """
+    check(service.settings.sign_in, service.settings.host)
     app = Flask(__name__)
     longest_question = service.settings.max_question_chars * _BYTES_PER_CHARACTER + 1024
     app.config["MAX_CONTENT_LENGTH"] = max(_SMALLEST_LIMIT, longest_question)
@@ -32,6 +41,13 @@ def create_app(service: Service) -> Flask:
     app.extensions[EXTENSION] = service
     problems.register(app)
     protection.register(app)
+    sessions.register(app, service.settings)
+    identity.register(app)
+    forgery.register(app)
+    if service.settings.sign_in.openid:
+        from nlq.web import sign_in
+
+        sign_in.register(app, service.settings.sign_in.openid)
     preferences.register(app)
     navigation.register(app)
     for part in (ask, plan, history, feedback, catalog, health, preferences, page):

@@ -8,6 +8,7 @@ from functools import partial
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from nlq.web import identity
 from nlq.web.answering import respond
 from nlq.web.body import json_object, read_question
 from nlq.web.ports import service
@@ -26,6 +27,6 @@ def ask() -> ResponseReturnValue:
 def cancel(query_id: int) -> ResponseReturnValue:
     """End the question `query_id`; its answer, with the status `failed`, goes to whoever waits for it."""
     json_object(request, "{}")  # which another site cannot send unasked
-    if not service().pipeline.running.cancel(query_id, user=None):
+    if not service().pipeline.running.cancel(query_id, identity.current().user):
         abort(404, f"The question {query_id} is not being worked on; it has ended, or never began.")
     return jsonify({"id": query_id}), 202

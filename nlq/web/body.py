@@ -7,6 +7,7 @@ from typing import Any
 from flask import Request, abort
 
 from nlq.question import Question, check_text
+from nlq.web import identity
 
 _CHANNELS = {"web"}
 """Our own clients, which say who they are in the header `NLQ-Channel`; all else is `http`."""
@@ -23,7 +24,7 @@ def read_question(request: Request, max_chars: int) -> Question:
     only_fields(body, "question", "conversation_id")
     if "question" not in body:
         abort(422, 'The field question is missing; send {"question": "..."}.')
-    return Question(
+    return identity.question(
         text=check_text(body["question"], max_chars),
         conversation_id=conversation_id(body.get("conversation_id")),
         channel=asked_from(request),

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from nlq import examples
 from nlq.catalog import as_json
-from nlq.web.ports import service
+from nlq.web.visibility import visible_catalog
 
 blueprint = Blueprint("catalog", __name__)
 
@@ -13,5 +13,5 @@ blueprint = Blueprint("catalog", __name__)
 @blueprint.get("/api/v1/catalog")
 def catalog() -> ResponseReturnValue:
     """KPIs, teams, regions and severities as they are now, and questions that can be asked about them."""
-    known = service().catalog()
+    known = visible_catalog()
     return jsonify({**as_json(known), "examples": examples.questions(known)})

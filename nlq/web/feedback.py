@@ -1,13 +1,17 @@
 """`POST /api/v1/history/{id}/feedback`: what a reviewer says about an answer."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Request, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from nlq.feedback import Feedback, FeedbackEntry, Verdict
+from nlq.signing_in import Role
+from nlq.web import identity
 from nlq.web.body import json_object, only_fields
 from nlq.web.ports import service
+from nlq.web.visibility import visible, visible_catalog
 
 blueprint = Blueprint("feedback", __name__)
 
@@ -19,8 +23,11 @@ _LONGEST_COMMENT = 5_000
 @blueprint.post("/api/v1/history/<int:query_id>/feedback")
 def feedback(query_id: int) -> ResponseReturnValue:
     """Take the feedback on one question."""
-    given = read_feedback(request, query_id)
-    added = service().review.give(given, service().catalog())
+    entry = visible(query_id)
+    given = replace(read_feedback(request, entry.id), user=identity.current().user)
+    if given.approved or given.correct_sql or given.correct_plan:
+        identity.require(Role.REVIEWER)
+    added = service().review.give(given, visible_catalog(), identity.current().groups)
     return jsonify(feedback_json(added)), 201
 
 

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from nlq.history_export import lines
 from nlq.history_list import HistoryEntry
 from nlq.web import history_query
 from nlq.web.feedback import feedback_json
+from nlq.web.history_query import Wanted
 from nlq.web.ports import service
+from nlq.web.visibility import visible, visible_part
 
 blueprint = Blueprint("history", __name__)
 
@@ -19,7 +21,7 @@ blueprint = Blueprint("history", __name__)
 @blueprint.get("/api/v1/history")
 def history() -> ResponseReturnValue:
     """A page of questions; `next_cursor` is the `cursor` of the page after it."""
-    wanted = history_query.read(request.args, service().settings.timezone)
+    wanted = visible_part(history_query.read(request.args, service().settings.timezone))
     page = service().history.page(wanted.filters, wanted.cursor, wanted.limit, wanted.order)
     return jsonify({"entries": [entry_json(e) for e in page.entries], "next_cursor": page.next_cursor})
 
@@ -27,21 +29,18 @@ def history() -> ResponseReturnValue:
 @blueprint.get("/api/v1/history.csv")
 def export() -> ResponseReturnValue:
     """All questions that pass the filters, as CSV that is sent while it is read."""
-    wanted = history_query.read(request.args, service().settings.timezone)
-    return csv_response(wanted)
+    return csv_response(visible_part(history_query.read(request.args, service().settings.timezone)))
 
 
 @blueprint.get("/api/v1/history/<int:query_id>")
 def one(query_id: int) -> ResponseReturnValue:
     """One question with all that is known about it, and the feedback on its answer."""
-    entry = service().history.get(query_id)
-    if entry is None:
-        abort(404, f"There is no question with the id {query_id}.")
+    entry = visible(query_id)
     feedback = [feedback_json(found) for found in service().review.of(query_id)]
     return jsonify({**entry_json(entry), "feedback": feedback})
 
 
-def csv_response(wanted: history_query.Wanted) -> Response:
+def csv_response(wanted: Wanted) -> Response:
     """The questions that were asked for as a file; an error before the first line is answered as one."""
     entries = service().history.all(wanted.filters, wanted.order)
     text = lines(entries, service().settings.timezone)

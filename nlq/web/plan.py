@@ -11,10 +11,11 @@ from nlq.plan.check import read, unknown_names
 from nlq.plan.chips import Chip, chips
 from nlq.plan.edit import Edit, edited
 from nlq.plan.model import Plan
-from nlq.question import Question
+from nlq.web import identity
 from nlq.web.answering import respond
 from nlq.web.body import asked_from, conversation_id, json_object, only_fields
 from nlq.web.ports import service
+from nlq.web.visibility import visible_catalog
 
 blueprint = Blueprint("plan", __name__)
 
@@ -28,7 +29,7 @@ def run() -> ResponseReturnValue:
     body = json_object(request, _EXAMPLE)
     only_fields(body, "plan", "edits", "conversation_id")
     plan = edit(_plan(body), _edits(body.get("edits", [])))
-    question = Question("", conversation_id(body.get("conversation_id")), asked_from(request))
+    question = identity.question("", conversation_id(body.get("conversation_id")), asked_from(request))
     return respond(request, partial(service().pipeline.run_plan, plan, question))
 
 
@@ -46,7 +47,7 @@ def chips_of(plan: Plan) -> tuple[Chip, ...]:
     Raises:
         InvalidPlan: they are not.
     """
-    catalog = service().catalog()
+    catalog = visible_catalog()
     if unknown := unknown_names(plan, catalog):
         raise InvalidPlan(" ".join(unknown))
     return chips(plan, catalog, service().pipeline.calendar())
@@ -59,7 +60,7 @@ def edit(plan: Plan, edits: list[Edit]) -> Plan:
         InvalidPlan: one of them does not fit.
     """
     try:
-        return edited(plan, edits, service().catalog())
+        return edited(plan, edits, visible_catalog())
     except ValueError as error:
         raise InvalidPlan(f"The plan cannot be edited so: {error}.") from error
 

@@ -69,7 +69,7 @@ class History(Protocol):
 class Review(Protocol):
     """Takes and shows what reviewers say about answers."""
 
-    def give(self, feedback: Feedback, catalog: Catalog) -> FeedbackEntry:
+    def give(self, feedback: Feedback, catalog: Catalog, groups: tuple[str, ...] = ...) -> FeedbackEntry:
         """Check `feedback`, try its correction out, write it down, and use it if it is approved."""
 
     def of(self, query_id: int) -> tuple[FeedbackEntry, ...]:
@@ -115,8 +115,8 @@ class Service(Protocol):
     def settings(self) -> Settings:
         """The settings that the service was built from."""
 
-    def catalog(self) -> Catalog:
-        """What can be asked about, as it is now."""
+    def catalog(self, asker: Question = ...) -> Catalog:
+        """What who asks `asker` can ask about, as it is now."""
 
     def ready(self) -> Readiness:
         """Whether a question asked now would be answered."""

@@ -85,7 +85,7 @@ def _http_response(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return error  # a redirect
     response = _response(error)
-    kept = {"Allow", "Retry-After"}
+    kept = {"Allow", "Retry-After", "WWW-Authenticate"}
     response.headers.extend([pair for pair in error.get_headers() if pair[0] in kept])
     return response
 

@@ -1,10 +1,10 @@
 """What protects people in front of a browser: headers on every response, a check of the Host header."""
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, abort, request
 
+from nlq.signing_in import is_loopback
 from nlq.web.ports import service
 
 _HEADERS = {
@@ -14,7 +14,7 @@ _HEADERS = {
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
@@ -27,26 +27,23 @@ def register(app: Flask) -> None:
     app.after_request(_add_headers)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host`, a name or an address, can only be reached from this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _check_host() -> None:
-    """Refuse other sites' names for a service that listens on this machine only (DNS rebinding)."""
-    if not is_loopback(service().settings.host):
+    """Refuse names that are not this service's (DNS rebinding).
+
+    Where nobody signs in, that is every name but this machine's; elsewhere every one but `NLQ_PUBLIC_URL`'s.
+    """
+    access = service().settings.sign_in
+    if access.required and not access.public_url:
         return
     try:
         name = urlsplit(f"//{request.host}").hostname or ""
     except ValueError:
         name = ""
-    if not is_loopback(name):
-        abort(400, "This service answers on this machine only; please open it as localhost.")
+    if is_loopback(name) or (access.required and name == urlsplit(access.public_url or "").hostname):
+        return
+    if access.required:
+        abort(400, f"This service answers as {access.public_url} only.")
+    abort(400, "This service answers on this machine only; please open it as localhost.")
 
 
 def _add_headers(response: Response) -> Response:

@@ -108,7 +108,7 @@ REVOKE ALL ON FUNCTION nlq.keep_question, nlq.keep_question_details, nlq.keep_qu
 INDEXES = """
 CREATE INDEX questions_asked_at ON nlq.questions (asked_at, id);
 CREATE INDEX questions_duration ON nlq.questions (duration_ms, id);
-CREATE INDEX questions_confidence ON nlq.questions (confidence, id);
+CREATE INDEX questions_confidence ON nlq.questions (confidence, id) WHERE confidence IS NOT NULL;
 CREATE INDEX questions_status ON nlq.questions (status, asked_at, id);
 CREATE INDEX questions_channel ON nlq.questions (channel, asked_at, id);
 CREATE INDEX questions_user ON nlq.questions (user_name, asked_at, id);
@@ -116,7 +116,11 @@ CREATE INDEX questions_method ON nlq.questions (method, asked_at, id);
 CREATE INDEX questions_conversation ON nlq.questions (conversation_id, asked_at, id);
 CREATE INDEX questions_verdict ON nlq.questions (verdict, asked_at, id) WHERE verdict IS NOT NULL;
 CREATE INDEX questions_user_duration ON nlq.questions (user_name, duration_ms, id);
-CREATE INDEX questions_user_confidence ON nlq.questions (user_name, confidence, id);
+CREATE INDEX questions_user_confidence ON nlq.questions (user_name, confidence, id)
+    WHERE confidence IS NOT NULL;
+CREATE INDEX questions_status_duration ON nlq.questions (status, duration_ms, id);
+CREATE INDEX questions_status_confidence ON nlq.questions (status, confidence, id)
+    WHERE confidence IS NOT NULL;
 CREATE INDEX questions_pieces ON nlq.questions USING gin (nlq.pieces(folded, 1, 3)) WITH (fastupdate = off)
 """
 
