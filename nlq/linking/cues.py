@@ -111,7 +111,9 @@ class Skeleton:
 
 def find(words: list[str]) -> Cues:
     """The cues of the skeleton `words`."""
-    skeleton = Skeleton(words)
+    standing = _standing(words)
+    skeleton = Skeleton(standing)
+    skeleton.said |= {i for i, (was, now) in enumerate(zip(words, standing, strict=True)) if was != now}
     changes = bool(re.search(say.CHANGES_DATA, skeleton.text))
     conditions = _conditions(skeleton)
     excluded = tuple(
@@ -220,6 +222,12 @@ def words() -> frozenset[str]:
     ) | frozenset(say.ADVERBS)
 
 
+def _standing(words: list[str]) -> list[str]:
+    """The words, where to rise above or fall below a number is to be there: that is no change to work out."""
+    text = re.sub(say.MOVED_PAST, r"\1was\2", " ".join(words))
+    return re.sub(say.PAST_MOVED, r"\1 was", text).split()
+
+
 def _dims(text: str) -> tuple[Dimension, ...]:
     found = (DIMENSION_WORDS.get(stem(word)) for word in text.split())
     return tuple(Dimension(name) for name in found if name)
@@ -237,9 +245,10 @@ def _ranked(skeleton: Skeleton) -> tuple[tuple[Dimension, ...], bool]:
             dims = _dims(match[1])
             return dims, stem(match[1]) == match[1]
     if skeleton.find(r"who"):
-        return (Dimension.TEAM,), True
-    if skeleton.find(r"where") and skeleton.find(say.RANK):
-        return (Dimension.REGION,), True
+        named = skeleton.find(rf"({say.NAMED}) (?:or|and|versus) (?:\S+ )?\1")
+        return () if named else (Dimension.TEAM,), not named
+    if skeleton.find(r"where") and (skeleton.find(say.RANK) or skeleton.find(say.CONDITION)):
+        return (Dimension.REGION,), bool(skeleton.find(say.RANK))
     if skeleton.find(r"when") and skeleton.find(say.RANK):
         return (Dimension.MONTH,), True
     return (), False
@@ -299,27 +308,23 @@ def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
             r"observations?)\b",
             skeleton.text,
         )
-    )
+    ) and not re.search(rf"\b(?:in|within|during) (?:a|any|one)(?: single| given)? {say.DIM}\b", skeleton.text)
     verbs = r"(?:is |was |were |are |stay\w* |went |go |of |be |been )*"
-    ways = (
-        (">=", r"at least|no less than|not less than|>=|from|minimum of|or more"),
-        ("<=", r"at most|no more than|not more than|<=|maximum of|up to|or less"),
-        (
-            ">",
-            r"above|over|more than|greater than|higher than|bigger than|exceed\w*|>|larger than|longer than|"
-            r"beyond|better than|in excess of",
-        ),
-        ("<", r"below|under|less than|lower than|smaller than|fewer than|<|shorter than|beneath|worse than"),
-        ("=", r"exactly|equal to|equals|="),
-    )
+    negated = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "=": "="}
     if between := skeleton.find(rf"between ({say.NUMBER})(?: %)? and ({say.NUMBER})"):
         low, high = _decimal(between[1]), _decimal(between[2])
         return (Condition(">=", low, reading), Condition("<=", high, reading))
-    for operator, pattern in ways:
-        for match in skeleton.all(rf"{verbs}(?:{pattern}) (?:the |a |an )?(?:[a-z]{{2,4}} )?({say.NUMBER})"):
+    for operator, pattern in say.CONDITIONS:
+        for match in skeleton.all(
+            rf"(?P<not>not (?:\S+ ){{0,2}}?)?{verbs}(?:{pattern}) (?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
+        ):
             if operator == ">=" and match[0].startswith("from"):
                 continue
-            found.append(Condition(operator, _decimal(match[1]), reading))
+            meant = negated[operator] if match["not"] else operator
+            found.append(Condition(meant, _decimal(match["number"]), reading))
+    if not found and (late := skeleton.find(say.LATE_CONDITION)):
+        sign = ">" if late["above"] else "<"
+        found.append(Condition(sign, _decimal(late["number"]), reading))
     return tuple(found)
 
 

@@ -20,6 +20,8 @@ LEAST_SCORE = 0.12
 _MEASURES = {"average", "mean", "median", "total", "sum", "number", "count", "rate", "percentage", "percent"}
 """Words of many KPIs' names that say how to count rather than what."""
 MOST_CANDIDATES = 6
+_DIVIDERS = {"per", "each", "every", "one", "single"}
+"""Words before what something else is divided by."""
 _SHORT_UNIT = 3
 """Letters up to which a unit is a currency or a symbol, which says nothing of the KPI."""
 DESCRIPTION_WEIGHT = 0.35
@@ -95,7 +97,7 @@ class Names:
         if mention.kind is Kind.KPI or mention.end - mention.start > 1:
             return mention
         as_written = any(token.folded in fold(value).split() for value in mention.values)
-        divides = mention.start > 0 and tokens[mention.start - 1].folded == "per"
+        divides = mention.start > 0 and tokens[mention.start - 1].folded in _DIVIDERS
         names = [kpi for kpi in self.catalog.kpis if self._holds(kpi, token, exactly=not divides)]
         if len(names) != 1 or (as_written and not divides):
             return mention
@@ -226,7 +228,10 @@ def _decided(
 ) -> Mention | None:
     """What the words name, from the word beside them or the usual order of kinds; None for nothing."""
     beside = _kinds_beside(tokens, start, end)
-    if all(entry.kind is Kind.SEVERITY for entry in entries) and not about_anomalies:
+    severities = all(entry.kind is Kind.SEVERITY for entry in entries)
+    if severities and start and tokens[start - 1].folded == "how":
+        return None
+    if severities and not about_anomalies:
         near = tokens[max(0, start - 4) : end + 4]
         if not any(token.stem in SEVERITY_WORDS for token in near):
             return None

@@ -15,6 +15,18 @@ LOW = r"(?:lowest|least expensive|(?<!at )least|fewest|smallest|shortest|cheapes
 BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|most improved)"
 WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging)"
 RANK = rf"(?:{HIGH}|{LOW}|{BEST}|{WORST}|highest|lowest)"
+CONDITIONS = (
+    (">=", r"at least|no less than|>=|from|minimum of|or more|hit|hits|hitting|reach\w*"),
+    ("<=", r"at most|no more than|<=|maximum of|up to|or less"),
+    (
+        ">",
+        r"above|over|more than|greater than|higher than|bigger than|exceed\w*|>|larger than|longer than|"
+        r"beyond|better than|in excess of|past|passed",
+    ),
+    ("<", r"below|under|less than|lower than|smaller than|fewer than|<|shorter than|beneath|worse than"),
+    ("=", r"exactly|equal to|equals|="),
+)
+COMPARISON = rf"(?:{'|'.join(words for sign, words in CONDITIONS if sign != '=')})"
 ADVERBS = {
     "daily": Dimension.DAY,
     "weekly": Dimension.WEEK,
@@ -26,6 +38,12 @@ ADVERBS = {
 }
 SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9}
 
+CONDITION = rf"{COMPARISON} (?:the |a )?{NUMBER}"
+LATE_CONDITION = (
+    rf"(?P<number>{NUMBER})(?: (?!\d)\S+){{0,2}}? (?:(?P<above>exceed\w*|above)|below)(?! \S*\d)"
+)
+"""As verb-final languages put it: "which regions the 500 exceeded"."""
+
 GROUPED = [
     rf"(?:by|per) (?!{DIM}|{NAMED}|PERIOD|the|all|our|each|every|single)[a-z]+ ({DIM})(?! \d)",
     rf"(?:by|per|(?:for|in|of|across)? ?(?:each|every)(?: of)?|across(?: all)?|broken down by|split by|for all|"
@@ -35,8 +53,11 @@ GROUPED = [
     r"(years|quarters|months|weeks|days|teams|departments|regions|countries|categories|kpis)(?! \d| TEAM| REGION| DEPARTMENT| COUNTRY)",
     r"(?:in|among|for|of|at) (?:the|our|all|all the|all our|individual|the individual|different|the different) "
     r"(teams|departments|regions|countries|categories)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that| in| of)",
+    rf"{COMPARISON} (?:the |a )?{NUMBER}(?: \S+){{0,3}} (?:in|within|during|per) (?:a|any|one)(?: single| given)? ({DIM})",
     rf"(?:individual|single) ({DIM})",
     rf"({DIM}) wise",
+    r"(teams|regions|departments|countries) (?:contribut\w+|shares?|portions?|proportions?)",
+    r"KPI(?: of)? the (teams|departments|regions|countries)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that)",
     rf"({DIM} and {DIM}) combinations?",
     rf"all (?:the |our )?({DIM})",
     rf"\b({DIM}) (?:comparison|ranking|breakdown|split)",
@@ -46,11 +67,11 @@ RANKED = [
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
     rf"{RANK}(?: {COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {COUNT})? ({DIM})",
     rf"{COUNT} {RANK}(?: (?:performing|KPI))? ({DIM})",
-    rf"^(?:\S+ ){{0,4}}?({DIM})(?: \S+){{0,8}}? (?:above|below|over|under|better than|worse than|more than|less than|fewer than|at least|at most|exceeded|exceeding|higher than|lower than) (?:the |a )?\d",
-    rf"\b({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {DIM})",
+    rf"^(?:\S+ ){{0,4}}?({DIM})(?: \S+){{0,8}}? (?!from ){COMPARISON} (?:the |a )?\d",
+    rf"\b({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|when|in which|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {DIM})",
     rf"({DIM}) (?:by|according to|sorted by|ordered by|ranked by|in order of|in terms of) (?:the |their |its )?KPI",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({DIM})",
-    rf"how many (?:of (?:the|our) )?({DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?:more|less|fewer|above|below|over|under|exceed\w*|at least|at most))(?! have\b|there\b|exist)",
+    rf"how many (?:of (?:the|our) )?({DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?!from )(?:more|less|fewer|{COMPARISON}))(?! have\b|there\b|exist)",
     rf"how many (?:of (?:the|our) )?({DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
     rf"number of ({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
 ]
@@ -62,19 +83,31 @@ STRONGEST = (
     r"(?:(?:the )?(?:most|least|strongest|fastest|biggest|largest|highest|steepest|sharpest|strongly))"
 )
 PER = r"(?:per|for each|divided by|for every|relative to)(?: (?:single|each|one|unit of|the|a|an|every|\w{1,12} of))*"
+MOVED_PAST = rf"(?<!\S)(){MOVED}( (?!from ){CONDITION})(?!\S)"
+PAST_MOVED = rf"(?<!\S)({CONDITION}(?: (?!PERIOD)\S+)?) {MOVED}(?!\S)"
 CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.CONTRIBUTION,
         r"why(?: (?:did|has|have|is|was|does|do))?(?: (?:it|this|that|they|so))*(?: chang\w*| happen\w*)?|explain(?: \S+){0,3} (?:drop\w*|decreas\w*|fall\w*|declin\w*|ris\w+|increas\w*|jump\w*|chang\w*|growth|improv\w*)|(?:what|which (?:teams?|regions?)(?: and (?:teams?|regions?))?) (?:is|are|was|were)? ?(?:behind|responsible for|driving|drove|causing|caused)|drivers? (?:of|behind)|(?:biggest|main|largest) (?:contribut\w+|drivers?|causes?)",
     ),
-    (Calculation.CORRELATION, r"correlat\w*"),
+    (
+        Calculation.CORRELATION,
+        r"correlat\w*|KPI(?: \S+)*? (?:tied|coupled|connected|linked|related|associated|depend\w*|influenc\w*|affect\w*|impact\w*|driven)(?: (?:to|with|on|by))?(?: the)? KPI|"
+        r"(?:relation\w*|connection|interplay|association|link|dependenc\w+)(?: \S+)*? KPI(?: \S+)*? KPI|"
+        r"KPI(?: \S+)*? KPI(?: \S+)*? (?:each other|in step|hand in hand|in tandem)|"
+        rf"KPI {MOVED}(?: \S+)*? (?:when|if|whenever|as)(?: \S+)*? KPI(?: \S+)*? {MOVED}|"
+        r"(?:does|do|did) (?:\S+ ){0,3}KPI (?:mean|lead to|cause|bring|come with|go with|drive|imply)(?: \S+)*? KPI",
+    ),
     (
         Calculation.PERCENT_RATIO,
         r"KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
     ),
     (
         Calculation.RATIO,
-        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{PER}|by) (?:\S+ of )?(?:the )?KPI|per(?= (?!{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day)[a-z])|how (?:many|much) KPI {PER} KPI|"
+        rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{PER}|by) (?:\S+ of )?(?:the )?KPI|"
+        rf"(?:per|for (?:each|every|one)|to (?:each|every))(?= (?!{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day|of)[a-z])|"
+        rf"how (?:many|much) KPI {PER} KPI|"
+        rf"(?:how (?:much|many)|what) KPI (?:does|do|did) (?:one|a|an|each|every|a single|one single) KPI(?: \w+)?|"
         rf"KPI(?: \S+){{0,6}} {PER} KPI|{PER} KPI",
     ),
     (Calculation.MOVING_AVERAGE, r"(?:(?:moving|rolling|running) (?:average|mean))"),
@@ -124,7 +157,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.DIFFERENCE,
         rf"{MOVED}(?: \S+){{0,8}} {STRONGEST}|{STRONGEST} (?:\S+ )?{MOVED}|"
-        r"(?:(?:left|remain\w*)(?: \S+)* KPI(?: \S+)* KPI(?: \S+)* minus|KPI minus (?:the )?KPI|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
+        r"(?:(?:left|remain\w*)(?: \S+)* KPI(?: \S+)* KPI(?: \S+)* minus|KPI minus (?:the )?KPI|(?:TEAM minus TEAM|REGION minus REGION|COUNTRY minus COUNTRY|DEPARTMENT minus DEPARTMENT)|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
         r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|increas\w*|decreas\w*|ris\w+|rose|"
         r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|(?:chang\w*|increase|decrease|drop|rise|decline) PERIOD|increase (?:from|between|in)|"
         r"decrease (?:from|between|in)|drop (?:from|between|in))",
@@ -163,7 +196,7 @@ SUBJECTS: list[tuple[Subject, str]] = [
 COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
 EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
-    r"ignor\w+|leaving (?:out|aside)|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|minus(?! (?:the )?KPI)|leave out|not counting)"
+    r"ignor\w+|leaving (?:out|aside)|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
     rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {NAMED})+)"
 )
 EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
@@ -179,13 +212,13 @@ EACH = (
     r"(?<!than the )(?<!than an )average (day|week|month|quarter|year)(?! over)"
 )
 YEAR_OVER_YEAR = r"year over year|year on year|yoy|y o y"
-IN_PERCENT = r"(?:by|in) (?:percent|%)|percentage|percent of"
+IN_PERCENT = r"(?:by|in|into|as) (?:percent|%)|percentages?|percent of"
 COMPARED = r"compar\w*|versus|vs|against|relative to|side by side"
 TREND = (
     r"trends?(?:ing)?|develop\w*|evol\w+|over time|history of|trajectory|timeline|time series|progress\w*|"
     r"over the course of"
 )
-BY_VALUE = r"values?|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
+BY_VALUE = r"values?|sum|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
 PLACES = {"second": 2, "2 nd": 2, "third": 3, "3 rd": 3, "fourth": 4, "4 th": 4}
 COMPARATIVES = (
     (Order.HIGH, r"more|higher|bigger|larger|greater|longer"),

@@ -230,7 +230,7 @@ class Calendar:
             number, after = _ORDINALS[first], at + 2
         elif first in {"1", "2", "3", "4"} and second in {"st", "nd", "rd", "th"} and third == "quarter":
             number, after = int(first), at + 3
-        elif first in _ORDINALS and _names_quarter_later(words, at + 1):
+        elif first in _ORDINALS and _names_later(words, at + 1, "quarter"):
             number, after = _ORDINALS[first], at + 1
         else:
             return None
@@ -245,9 +245,11 @@ class Calendar:
             number = int(second)
         elif first in {"first", "second"} and second == "half":
             number = _ORDINALS[first]
+        elif first in {"first", "second"} and _names_later(words, at + 1, "half"):
+            number, second = _ORDINALS[first], ""
         else:
             return None
-        year, after = self._year_after(words, at + 2)
+        year, after = self._year_after(words, at + (2 if second else 1))
         start = date(year or self.today.year, 6 * number - 5, 1)
         if not year and start > self.today:
             start = start.replace(year=start.year - 1)
@@ -341,12 +343,12 @@ def _calendar_year(period: Period) -> int:
     return period.start.isocalendar().year if period.grain is Grain.WEEK else period.start.year
 
 
-def _names_quarter_later(words: Sequence[str], at: int) -> bool:
-    """Whether an ordinal leaves its "quarter" to a later one: "from the second to the third quarter"."""
+def _names_later(words: Sequence[str], at: int, noun: str) -> bool:
+    """Whether an ordinal leaves its noun to a later one: "from the second to the third quarter"."""
     rest = [
         word for word in words[at : at + 5] if word not in {"to", "and", "the", "or", "versus", "with", "in"}
     ]
-    return len(rest) > 1 and rest[0] in _ORDINALS and rest[1] == "quarter" and words[at] not in _ORDINALS
+    return len(rest) > 1 and rest[0] in _ORDINALS and rest[1] == noun and words[at] not in _ORDINALS
 
 
 def _compares_with(words: Sequence[str], at: int) -> bool:

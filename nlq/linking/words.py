@@ -6,7 +6,13 @@ from dataclasses import dataclass
 
 _ELIDED = r"(?<![^\W\d_])[^\W\d_]{1,2}(?=['\u2019][^\W\d_]{2})"
 """The beginning of `l'ann\u00e9e` or `qu'est`: a word of its own."""
-_WORD = re.compile(rf"\d+(?:[.,]\d+)*|{_ELIDED}|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+")
+_WORD = re.compile(
+    rf"(?<![\d.,])[1-9]\d{{0,2}}(?:[ \u00a0\u202f]\d{{3}})+(?![\d])|\d+(?:[.,]\d+)*|{_ELIDED}|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+"
+)
+_SPACES = re.compile(r"(?<=\d)\s(?=\d)")
+_NUMERIC_DATE = re.compile(
+    r"(?<![\d.,/])(?:(?P<day>\d{1,2})(?P<mark>[./]))?(?P<month>\d{1,2})(?(mark)(?P=mark)|[./])(?P<year>20\d\d)(?![\d/]|[.,]\d)"
+)
 _SHORTEST_ROOT = 3
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
@@ -21,8 +27,12 @@ class Token:
 
 
 def tokenize(text: str) -> tuple[Token, ...]:
-    """The words, numbers and comparison signs of `text`; hyphens, underscores and the like part words."""
-    return tuple(_token(written) for written in _WORD.findall(text))
+    """The words, numbers and comparison signs of `text`; hyphens, underscores and the like part words.
+
+    A date in numbers, such as `5.3.2026`, `05/03/2026` or `3/2026`, becomes `2026 03 05` or `2026 03`. The day
+    comes first, as in most of the world, unless the second number can be no month.
+    """
+    return tuple(_token(written) for written in _WORD.findall(_NUMERIC_DATE.sub(_year_first, text)))
 
 
 def stems(text: str) -> tuple[str, ...]:
@@ -74,8 +84,17 @@ def _root(word: str) -> str:
     return word
 
 
+def _year_first(date: re.Match[str]) -> str:
+    day, month = date["day"], int(date["month"])
+    if day and month > 12 >= int(day):
+        day, month = str(month), int(day)
+    if not 1 <= month <= 12 or not 1 <= int(day or 1) <= 31:
+        return date[0]
+    return f"{date['year']}-{month:02}-{int(day):02}" if day else f"{date['year']}-{month:02}"
+
+
 def _token(written: str) -> Token:
-    folded = fold(written)
+    folded = _SPACES.sub("", fold(written))
     if "'" in folded or "\u2019" in folded:
         folded = _POSSESSIVE.sub("", folded).replace("'", "").replace("\u2019", "")
     return Token(written, folded, stem(folded))

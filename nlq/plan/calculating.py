@@ -51,7 +51,7 @@ class Calculations:
         if calculation is Calculation.SHARE and not _named_dimensions(plan):
             plan, calculation = _share_of_filter(plan)
         if calculation in _AVERAGES and not plan.by:
-            plan = replace(plan, by=(Dimension.TEAM,))
+            plan = _among_its_like(plan)
         return replace(plan, calculation=calculation, window=cues.window or plan.window)
 
     def _in_percent(self, plan: Plan, calculation: Calculation) -> Calculation:
@@ -261,6 +261,15 @@ def _compared_names(plan: Plan) -> bool:
 
 def _named_dimensions(plan: Plan) -> tuple[Dimension, ...]:
     return tuple(dim for dim in plan.by if not dim.is_time and dim is not Dimension.PERIOD)
+
+
+def _among_its_like(plan: Plan) -> Plan:
+    """What is held against an average: all that are like the one that is named, or else the teams."""
+    for found in plan.filters:
+        if len(found.values) == 1 and not found.exclude:
+            others = tuple(f for f in plan.filters if f is not found)
+            return replace(plan, by=(found.dimension,), filters=others)
+    return replace(plan, by=(Dimension.TEAM,))
 
 
 def _share_of_filter(plan: Plan) -> tuple[Plan, Calculation]:
