@@ -56,6 +56,16 @@ class Cues:
     better: bool = False
     worse: bool = False
     """It speaks of getting better or worse, which the KPI's good direction says more about."""
+    judged: bool = False
+    """What is above or below is better or worse than something."""
+    yes_or_no: bool = False
+    """It can be answered by yes or no: "did sales exceed 5000?"."""
+    any_at_all: bool = False
+    """It asks how many members have any number."""
+    per: int | None = None
+    """Units of what a ratio is given for: 1000 for "per 1,000 orders"."""
+    inverted: bool = False
+    """The KPI that is named first stands under the line."""
     denominator: bool = False
     """The only KPI that it names stands under the line: "... per order"."""
     excluded: tuple[tuple[int, int], ...] = ()
@@ -117,7 +127,7 @@ def find(words: list[str]) -> Cues:
     changes = bool(re.search(say.CHANGES_DATA, skeleton.text))
     conditions = _conditions(skeleton)
     excluded = tuple(
-        skeleton.span(*match.span(1))
+        skeleton.span(*match.span(match.lastindex or 0))
         for pattern in (say.EXCLUDED, say.EXCLUDED_AROUND, say.EXCLUDED_AFTER)
         for match in skeleton.all(pattern)
     )
@@ -133,10 +143,10 @@ def find(words: list[str]) -> Cues:
     )
     calculation = next((calc for calc, pattern in say.CALCULATIONS if skeleton.find(pattern)), None)
     subject = next((subject for subject, pattern in say.SUBJECTS if skeleton.find(pattern)), None)
-    ranked, single = _ranked(skeleton)
     by = tuple(
         dict.fromkeys(d for pattern in say.GROUPED for m in skeleton.all(pattern) for d in _dims(m[1]))
     )
+    ranked, single = _ranked(skeleton, by)
     adverbs = tuple(dim for word, dim in say.ADVERBS.items() if skeleton.find(word))
     order, top = _order(skeleton)
     averaged = calculation in {
@@ -171,11 +181,16 @@ def find(words: list[str]) -> Cues:
         window=window,
         window_unit=window_unit,
         each=each,
-        fell=bool(skeleton.find(say.FELL)),
+        fell=bool(skeleton.find(say.FELL) or re.search(r"\b(?:lose|loses|lost)\b", skeleton.text)),
         fiscal=bool(skeleton.find(rf"fiscal (?:{say.DIM})")),
         rose=bool(skeleton.find(say.ROSE)),
         better=bool(skeleton.find(say.BETTER)),
         worse=bool(skeleton.find(say.WORSE)),
+        judged=bool(skeleton.find(say.JUDGED)),
+        yes_or_no=bool(re.search(say.YES_OR_NO, skeleton.text)),
+        any_at_all=bool(skeleton.find(say.ANY_AT_ALL)),
+        per=_per(skeleton),
+        inverted=bool(re.search(say.INVERTED, skeleton.text)),
         denominator=bool(skeleton.find(rf"{say.PER} KPI"))
         and not re.search(rf"KPI.* {say.PER} KPI", skeleton.text),
         place=say.PLACES[place[1] or place[2]] if place else None,
@@ -239,16 +254,21 @@ def _units(*words: str | None) -> tuple[Dimension, ...]:
     return tuple(say.ADVERBS[word] if word in say.ADVERBS else Dimension(word) for word in said)
 
 
-def _ranked(skeleton: Skeleton) -> tuple[tuple[Dimension, ...], bool]:
+def _ranked(skeleton: Skeleton, by: tuple[Dimension, ...]) -> tuple[tuple[Dimension, ...], bool]:
+    """The dimensions whose members are picked from, and whether one is; "who" and "where" may be in `by`."""
+    named = tuple(dim for dim in by if not dim.is_time)
     for pattern in say.RANKED:
         for match in skeleton.all(pattern):
             dims = _dims(match[1])
             return dims, stem(match[1]) == match[1]
     if skeleton.find(r"who"):
-        named = skeleton.find(rf"({say.NAMED}) (?:or|and|versus) (?:\S+ )?\1")
-        return () if named else (Dimension.TEAM,), not named
-    if skeleton.find(r"where") and (skeleton.find(say.RANK) or skeleton.find(say.CONDITION)):
-        return (Dimension.REGION,), bool(skeleton.find(say.RANK))
+        compares = skeleton.find(rf"({say.NAMED}) (?:or|and|versus) (?:\S+ )?\1")
+        return () if compares else named or (Dimension.TEAM,), not compares
+    asked = skeleton.find(r"^(?:\S+ ){0,2}where") and (
+        skeleton.find(say.CONDITION) or skeleton.find(say.MOVED)
+    )
+    if skeleton.find(r"where") and (skeleton.find(say.RANK) or asked):
+        return named or (Dimension.REGION,), bool(skeleton.find(say.RANK))
     if skeleton.find(r"when") and skeleton.find(say.RANK):
         return (Dimension.MONTH,), True
     return (), False
@@ -294,6 +314,15 @@ def _than_that(skeleton: Skeleton) -> str | None:
     return None
 
 
+def _per(skeleton: Skeleton) -> int | None:
+    match = skeleton.find(rf"(?:per|for each|for every|to each|to every) ({say.NUMBER}|hundred|thousand|million)(?= )")
+    if not match:
+        return None
+    words = {"hundred": Decimal(100), "thousand": Decimal(1000), "million": Decimal(10**6)}
+    number = words.get(match[1]) or _decimal(match[1])
+    return int(number) if number == int(number) and number > 1 else None
+
+
 def _whole_number(word: str | None) -> int | None:
     if not word:
         return None
@@ -301,7 +330,7 @@ def _whole_number(word: str | None) -> int | None:
 
 
 def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
-    found: list[Condition] = []
+    found: list[tuple[int, Condition]] = []
     reading = bool(
         re.search(
             r"\b(?:readings?|measurements?|values|data ?points?|how often|times|ever|records|entries|"
@@ -310,26 +339,28 @@ def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
         )
     ) and not re.search(rf"\b(?:in|within|during) (?:a|any|one)(?: single| given)? {say.DIM}\b", skeleton.text)
     verbs = r"(?:is |was |were |are |stay\w* |went |go |of |be |been )*"
-    negated = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "=": "="}
+    negated = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "=": "=", say.BETTER_THAN: say.WORSE_THAN}
+    negated[say.WORSE_THAN] = say.BETTER_THAN
     if between := skeleton.find(rf"between ({say.NUMBER})(?: %)? and ({say.NUMBER})"):
         low, high = _decimal(between[1]), _decimal(between[2])
         return (Condition(">=", low, reading), Condition("<=", high, reading))
     for operator, pattern in say.CONDITIONS:
         for match in skeleton.all(
-            rf"(?P<not>not (?:\S+ ){{0,2}}?)?{verbs}(?:{pattern}) (?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
+            rf"(?P<not>(?:not|no) (?:\S+ ){{0,2}}?)?{verbs}(?:{pattern}) (?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
         ):
             if operator == ">=" and match[0].startswith("from"):
                 continue
             meant = negated[operator] if match["not"] else operator
-            found.append(Condition(meant, _decimal(match["number"]), reading))
+            found.append((match.start(), Condition(meant, _decimal(match["number"]), reading)))
     if not found and (late := skeleton.find(say.LATE_CONDITION)):
         sign = ">" if late["above"] else "<"
-        found.append(Condition(sign, _decimal(late["number"]), reading))
-    return tuple(found)
+        found.append((late.start(), Condition(sign, _decimal(late["number"]), reading)))
+    return tuple(condition for _, condition in sorted(found, key=lambda pair: pair[0]))
 
 
 def _decimal(written: str) -> Decimal:
     number, _, scale = written.partition(" ")
+    number = str(NUMBERS.get(number, number))
     groups = number.split(",")
     if len(groups) > 1 and all(len(group.split(".")[0]) == 3 for group in groups[1:]):
         number = number.replace(",", "")

@@ -8,22 +8,26 @@ DIM = (
     r"categor(?:y|ies)|severit(?:y|ies)|kpis?|metrics?|indicators?|years?|quarters?|months?|weeks?|days?)"
 )
 NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
-NUMBER = r"\d+(?:[.,]\d+)*(?: (?:k|m|bn|thousand|million|billion)\b)?"
 COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
+NUMBER = rf"(?:\d+(?:[.,]\d+)*|{'|'.join(NUMBERS)}\b)(?: (?:k|m|bn|thousand|million|billion)\b)?"
 HIGH = r"(?:highest|most expensive|(?<!at )most|largest|biggest|greatest|longest|priciest|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
 LOW = r"(?:lowest|least expensive|(?<!at )least|fewest|smallest|shortest|cheapest|bottom|minimum|min|record low)"
 BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|most improved)"
 WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging)"
 RANK = rf"(?:{HIGH}|{LOW}|{BEST}|{WORST}|highest|lowest)"
+BETTER_THAN, WORSE_THAN = "better", "worse"
+"""Comparisons whose sign follows from which way is good for the KPI."""
 CONDITIONS = (
-    (">=", r"at least|no less than|>=|from|minimum of|or more|hit|hits|hitting|reach\w*"),
-    ("<=", r"at most|no more than|<=|maximum of|up to|or less"),
+    (">=", r"at least|>=|from|minimum of|or more|hit|hits|hitting|reach\w*"),
+    ("<=", r"at most|<=|maximum of|up to|or less"),
     (
         ">",
         r"above|over|more than|greater than|higher than|bigger than|exceed\w*|>|larger than|longer than|"
-        r"beyond|better than|in excess of|past|passed",
+        r"beyond|in excess of|past|passed",
     ),
-    ("<", r"below|under|less than|lower than|smaller than|fewer than|<|shorter than|beneath|worse than"),
+    ("<", r"below|under|less than|lower than|smaller than|fewer than|<|shorter than|beneath"),
+    (BETTER_THAN, r"better than"),
+    (WORSE_THAN, r"worse than"),
     ("=", r"exactly|equal to|equals|="),
 )
 COMPARISON = rf"(?:{'|'.join(words for sign, words in CONDITIONS if sign != '=')})"
@@ -58,11 +62,14 @@ GROUPED = [
     rf"({DIM}) wise",
     r"(teams|regions|departments|countries) (?:contribut\w+|shares?|portions?|proportions?)",
     r"KPI(?: of)? the (teams|departments|regions|countries)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that)",
-    rf"({DIM} and {DIM}) combinations?",
-    rf"all (?:the |our )?({DIM})",
+    rf"({DIM} and {DIM}) (?:combinations?|pairs?)",
+    rf"({DIM} x {DIM})",
+    rf"all (?:the |our )?({DIM})(?! years)",
     rf"\b({DIM}) (?:comparison|ranking|breakdown|split)",
 ]
 RANKED = [
+    rf"any (?:of the |of our |single )?({DIM})",
+    rf"(?:just|only) (?:the )?(?:1|one|number 1|number one|top|best) ({DIM})",
     rf"(?:which|what)(?: (?:are|is|was|were))?(?: the)?(?: {COUNT})?(?: (?:{RANK}))?(?: {COUNT})? ({DIM}(?: and {DIM})?)"
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
     rf"{RANK}(?: {COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {COUNT})? ({DIM})",
@@ -71,18 +78,19 @@ RANKED = [
     rf"\b({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|when|in which|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {DIM})",
     rf"({DIM}) (?:by|according to|sorted by|ordered by|ranked by|in order of|in terms of) (?:the |their |its )?KPI",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({DIM})",
+    rf"{COUNT} ({DIM})(?: \S+){{0,4}}? (?:the )?{RANK} KPI",
     rf"how many (?:of (?:the|our) )?({DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?!from )(?:more|less|fewer|{COMPARISON}))(?! have\b|there\b|exist)",
-    rf"how many (?:of (?:the|our) )?({DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is)\b",
+    rf"how many (?:of (?:the|our) )?({DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is|reported|recorded)\b",
     rf"number of ({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
 ]
-FELL = r"(?:drop\w*|decreas\w*|fell|fall\w*|declin\w*|reduc\w*|losses|loss|cut)"
+FELL = r"(?:drop\w*|decreas\w*|fell|fall\w*|declin\w*|reduc\w*|cut)"
 ROSE = r"(?:increas\w*|ris\w+|rose|gr[eo]w\w*|gain\w*)"
 BETTER, WORSE = r"(?:improv\w*)", r"(?:worsen\w*|deteriorat\w*)"
-MOVED = rf"(?:{FELL}|{BETTER}|{WORSE}|increas\w*|ris\w+|rose|gain\w*|jump\w*|chang\w*)"
+MOVED = rf"(?:{FELL}|{BETTER}|{WORSE}|increas\w*|ris\w+|rose|gain\w*|jump\w*|chang\w*|mov(?:e|ed|es))"
 STRONGEST = (
     r"(?:(?:the )?(?:most|least|strongest|fastest|biggest|largest|highest|steepest|sharpest|strongly))"
 )
-PER = r"(?:per|for each|divided by|for every|relative to)(?: (?:single|each|one|unit of|the|a|an|every|\w{1,12} of))*"
+PER = r"(?:per|for each|divided by|for every|relative to)(?: (?:single|each|one|unit of|the|a|an|every|\d[\d.,]*|hundred|thousand|million|\w{1,12} of))*"
 MOVED_PAST = rf"(?<!\S)(){MOVED}( (?!from ){CONDITION})(?!\S)"
 PAST_MOVED = rf"(?<!\S)({CONDITION}(?: (?!PERIOD)\S+)?) {MOVED}(?!\S)"
 CALCULATIONS: list[tuple[Calculation, str]] = [
@@ -100,7 +108,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.PERCENT_RATIO,
-        r"KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
+        r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI|KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
     ),
     (
         Calculation.RATIO,
@@ -115,12 +123,12 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.ABOVE_AVERAGE,
         r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*) "
-        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team s? ?|region s? ?|teams |regions |group )?(?:average|mean)",
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team s? ?|region s? ?|teams |regions |group |daily |weekly |monthly |quarterly |yearly |annual )?(?:average|mean)",
     ),
     (
         Calculation.BELOW_AVERAGE,
         r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|(?:less|fewer|lower) \S+ than|shorter than|underperform\w*) "
-        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team |region |teams |regions |group )?(?:average|mean)",
+        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team |region |teams |regions |group |daily |weekly |monthly |quarterly |yearly |annual )?(?:average|mean)",
     ),
     (
         Calculation.PERCENT_FROM_PREVIOUS,
@@ -158,7 +166,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         Calculation.DIFFERENCE,
         rf"{MOVED}(?: \S+){{0,8}} {STRONGEST}|{STRONGEST} (?:\S+ )?{MOVED}|"
         r"(?:(?:left|remain\w*)(?: \S+)* KPI(?: \S+)* KPI(?: \S+)* minus|KPI minus (?:the )?KPI|(?:TEAM minus TEAM|REGION minus REGION|COUNTRY minus COUNTRY|DEPARTMENT minus DEPARTMENT)|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
-        r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|increas\w*|decreas\w*|ris\w+|rose|"
+        r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|mov(?:e|ed|es)|increas\w*|decreas\w*|ris\w+|rose|"
         r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|(?:chang\w*|increase|decrease|drop|rise|decline) PERIOD|increase (?:from|between|in)|"
         r"decrease (?:from|between|in)|drop (?:from|between|in))",
     ),
@@ -177,11 +185,11 @@ MEASURES: list[tuple[Measure, str]] = [
     (Measure.AVERAGE, r"averages?|mean|avg|on average|typical(?:ly)?"),
     (
         Measure.MAX,
-        r"(?:highest|largest|biggest|maximum|max|top) (?:single|individual|anomalies)(?: readings?| values?| measurements?)?|record (?:value|reading)|maximum",
+        r"(?:highest|largest|biggest|maximum|max|top)(?: KPI)? (?:single|individual|anomalies)(?: readings?| values?| measurements?)?|record (?:value|reading)|maximum",
     ),
     (
         Measure.MIN,
-        r"(?:lowest|smallest|minimum|min) (?:single|individual|anomalies)(?: readings?| values?| measurements?)?",
+        r"(?:lowest|smallest|minimum|min)(?: KPI)? (?:single|individual|anomalies)(?: readings?| values?| measurements?)?",
     ),
     (Measure.LAST, r"latest|most recent|newest|last (?:known|recorded|reading|value)|current(?:ly)? value"),
 ]
@@ -196,18 +204,20 @@ SUBJECTS: list[tuple[Subject, str]] = [
 COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
 EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
-    r"ignor\w+|leaving (?:out|aside)|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
-    rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {NAMED})+)"
+    r"ignor\w+|leaving (?:out|aside)|left out|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
+    rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {NAMED})+)|"
+    rf"(?:drop|remove|take out|strike)((?: the| team| region| country)* {NAMED}) from (?:that|this|it|there|the list|the table|the results?)"
 )
 EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
-EXCLUDED_AFTER = rf"({NAMED}(?: (?:and|or) {NAMED})*)(?: \w+){{0,2}} (?:excluded|left out|leave out|aside|excluding)(?! {NAMED}| the)"
+EXCLUDED_AFTER = rf"((?!KPI){NAMED}(?: (?:and|or) {NAMED})*)(?: (?!leav|set|put|tak)\w+){{0,2}} (?:excluded|left out|leave out|aside|excluding)(?! {NAMED}| the)"
 EACH = (
-    r"(?:average|mean|avg) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
+    r"(?:average|mean|avg|typical|usual) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
+    r"(?<!below the )(?<!above the )(?<!than the )(?<!under the )(?<!over the )(?<!below )(?<!above )(?<!than )"
     r"(daily|weekly|monthly|quarterly|yearly|annual) (?:average|mean)|"
     r"(?:average|mean|avg) per (day|week|month|quarter|year)|"
     r"(?:average|mean|avg)(?: (?:number of|the|of|total))* (?:KPI|anomal\w+)(?: \S+){0,5}? (?:per|a) (day|week|month|quarter|year)|"
     r"(?:per|a|each|every) (day|week|month|quarter|year)(?:,? PERIOD)? on average|"
-    r"on average(?:,? \S+){0,6}? (?:per|a|each|every) (day|week|month|quarter|year)|"
+    r"on average(?:,? \S+){0,12}? (?:per|a|each|every) (day|week|month|quarter|year)|"
     r"(?<!than )(?:in|during) an? (?:average|typical) (day|week|month|quarter|year)|"
     r"(?<!than the )(?<!than an )average (day|week|month|quarter|year)(?! over)"
 )
@@ -236,9 +246,9 @@ DEFINITION = (
 CHANGES_DATA = (
     r"^(?:please |can you |could you |would you |will you |pls |kindly |now |i want to |i need to |i d like to |"
     r"i want you to |i need you to |i d like you to |we need to |let s |go ahead and |go and |just |hey |hi |ok |quickly )*"
-    rf"(?:delete|remove|erase|drop|insert|add(?! {NAMED})|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
-    r"set|correct|fix|wipe|purge|increase|decrease|store|save|change|grant|revoke|replace)\b(?! (?:from|in|of) )(?!.{0,40}\bdid\b)|"
-    r"\b(?:and|then|after that|afterwards|also|but|danach) (?:\S+ ){0,2}(?:set|delete|remove|erase|update|change|insert|overwrite|"
+    rf"(?:(?:delete|remove|erase|drop)(?!(?: the| team| region| country)* {NAMED} from (?:that|this|it|there|the (?:list|table|results?)$))|insert|add(?! up\b| {NAMED}| it up| them up| that up| together)|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
+    r"set|correct|fix|wipe|purge|increase|decrease|store|save|change|grant|revoke|replace|(?:mark|flag|label|classify|reclassify)(?=.* as\b))\b(?! (?:from|in|of) )(?!.{0,40}\bdid\b)|"
+    r"\b(?:and|then|after that|afterwards|also|but|danach) (?:\S+ ){0,2}(?:set|delete|remove|erase|update|change|insert|overwrite|drop|"
     r"truncate|correct|wipe|purge|rename|replace|add|lower|raise|double|reset) (?:it|them|that|those|the|all|every|this|its|their|to|a|an|any|ihn|sie|our)\b|"
     rf"\b(?:deleting|delete|erasing|erase|truncating|truncate|wiping|wipe|purging|purge|overwriting|overwrite)\b(?: \S+){{0,4}} "
     rf"(?:{DIM}|anomal\w+|readings?|rows?|records?|tables?|data|history|entries|everything|TEAM|REGION|KPI|values?)\b|"
@@ -247,6 +257,14 @@ CHANGES_DATA = (
     r"\b(?:drop|delete|remove|erase|take|strip)\b.{0,60}\b(?:from|out of) (?:the |our )?(?:database|tables?|db|system|records?)\b|"
     r"\bwrite access\b|\b(?:insert|update|delete) (?:into|from|set)\b"
 )
+YES_OR_NO = r"^(?:\S+ ){0,6}?(?:whether|if)\b|^(?:did|does|do|was|were|is|are|has|have|had)\b"
+ANY_AT_ALL = rf"how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
+JUDGED = r"(?:better|worse) than|outperform\w*|underperform\w*"
+INVERTED = (
+    rf"^(?:\S+ )?(?:for|per|to) (?:each|every|one|a|an)(?: \S+){{0,3}}? KPI(?: \S+){{0,4}}? (?:how|what) (?:much|many)?(?: \S+)* KPI|"
+    r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI"
+)
+"""What the first KPI is divided into: "for every order, how much revenue?"."""
 BEYOND = (
     r"standard deviations?|variance|volatil\w+|percentiles?|forecast\w*|predict\w*|project(?:ed|ion)\w*|"
     r"consecutive\w*|in a row|streak|distribution|histogram|regression|times as|"

@@ -126,6 +126,9 @@ def _joined(at: int, first: Point, second: Point, before: str) -> PeriodMention:
     if start and end and start >= end:
         first = in_year(first, start.year - 1)
         start = first.period.start
+    if first.period.grain is Grain.YEAR and first.period.start and not second.dated:
+        second = in_year(second, first.period.start.year)
+        end = second.period.end
     lead = before in {"from", "between", "since"}
     whole = Period(start, end, spoken_range(start, end))
     return PeriodMention(at - lead, second.after, whole, parts=(first.period, second.period))

@@ -74,8 +74,8 @@ class Calendar:
             return self._same(words, at, base)
         if word in {"a", "one"} and following in UNITS and _word(words, at + 2) in _BEFORE:
             return self._earlier(base, UNITS[following], 1, at + 3)
-        same_unit = base is not None and base.grain is UNITS.get(word)
-        if word in UNITS and following in _BEFORE and (same_unit or not _compared_with(words, at)):
+        within = base is not None and base.grain is not None and _at_least(UNITS.get(word), base.grain)
+        if word in UNITS and following in _BEFORE and (within or not _compared_with(words, at)):
             return self._earlier(base, UNITS[word], 1, at + 2)
         if (
             word in {"fiscal", "financial"}
@@ -148,6 +148,8 @@ class Calendar:
     def _relative(self, words: Sequence[str], at: int, _base: Period | None) -> Point | None:
         """`today`, `last month`, `this fiscal year`, `last March`, `month before last`."""
         word, following = _word(words, at), _word(words, at + 1)
+        if word == "day" and words[at + 1 : at + 3] == ["before", "yesterday"]:
+            return Point(unit(self.today - timedelta(days=2), Grain.DAY), at + 3)
         if word in {"today", "yesterday"}:
             return Point(unit(self.today - timedelta(days=word == "yesterday"), Grain.DAY), at + 1)
         if word in UNITS and words[at + 1 : at + 3] == ["before", "last"]:
@@ -173,9 +175,43 @@ class Calendar:
         return Point(unit(shift(this, grain, count), grain, year_start=start), after)
 
     def _absolute(self, words: Sequence[str], at: int, _base: Period | None) -> Point | None:
-        readers = (self._day, self._month, self._quarter, self._half, self._week, self._year)
+        readers = (
+            *(self._part, self._year_first, self._day, self._month),
+            *(self._quarter, self._half, self._week, self._year),
+        )
         found = (read(words, at) for read in readers)
         return next((point for point in found if point), None)
+
+    def _year_first(self, words: Sequence[str], at: int) -> Point | None:
+        """`2025 Q4`, `2025 October`."""
+        if not (year := _year(_word(words, at))):
+            return None
+        for read in (self._month, self._quarter, self._half):
+            point = read(words, at + 1)
+            if point and not point.dated:
+                return in_year(point, year)
+        return None
+
+    def _part(self, words: Sequence[str], at: int) -> Point | None:
+        """`first ten days of October`, `last week of Q3`, `second half of May`, `second half of last year`."""
+        edge, half = _word(words, at), _word(words, at + 1) == "half"
+        if edge not in {"first", "last", "second"} or (edge == "second" and not half):
+            return None
+        number = None if half else _number(_word(words, at + 1))
+        grain = UNITS.get(_word(words, at + 1 + bool(number)))
+        of = at + 2 if half else at + 2 + bool(number)
+        if _word(words, of) not in {"of", "in"} or not (grain or half):
+            return None
+        of += 1 + (_word(words, of + 1) == "the")
+        whole = self._relative(words, of, None) or self._absolute(words, of, None)
+        if not whole or not whole.period.start or not whole.period.end or whole.period.grain is None:
+            return None
+        if half:
+            plain = whole.period.grain is Grain.YEAR and whole.period.start.month == 1
+            return None if plain else _half_of(whole, edge == "first")
+        if not grain or grain is Grain.QUARTER:
+            return None
+        return _edge_of(whole, edge == "first", number or 1, grain)
 
     def _day(self, words: Sequence[str], at: int) -> Point | None:
         """`2026-03-05`, `5 March 2026`, `March 5th, 2026`."""
@@ -184,6 +220,14 @@ class Calendar:
             if len(third) == 2 and third.isdigit():
                 return self._dated_day(int(first), int(second), int(third), at + 3)
             return self._dated_month(int(first), int(second), at + 2)
+        if first.isdigit() and second in _TO_A_DAY and third.isdigit() and _word(words, at + 3) in _MONTHS:
+            last = self._day(words, at + 2)
+            start = last and last.period.start
+            return (
+                replace(self._dated_day(start.year, start.month, int(first), at + 1) or last, dated=True)
+                if last and start
+                else None
+            )
         ordinal = second in {"st", "nd", "rd", "th"}
         month_at = at + 1 + ordinal
         month_at += _word(words, month_at) == "of"
@@ -228,6 +272,8 @@ class Calendar:
             number, after = int(second), at + 2
         elif first in _ORDINALS and second == "quarter":
             number, after = _ORDINALS[first], at + 2
+        elif first in _ORDINALS and second in {"fiscal", "financial"} and third == "quarter":
+            number, after, fiscal = _ORDINALS[first], at + 3, True
         elif first in {"1", "2", "3", "4"} and second in {"st", "nd", "rd", "th"} and third == "quarter":
             number, after = int(first), at + 3
         elif first in _ORDINALS and _names_later(words, at + 1, "quarter"):
@@ -314,6 +360,9 @@ _BEFORE_A_MONTH = {
 }
 
 
+_TO_A_DAY = {"to", "until", "till", "through", "and"}
+
+
 def month_names() -> frozenset[str]:
     """English names of months, long and short."""
     return frozenset(_MONTHS)
@@ -328,6 +377,31 @@ def month_words() -> frozenset[str]:
     """Names of months and words for periods, long and short."""
     relative = {"yesterday", "today", "fiscal", "financial", "calendar", "half", *_ORDINALS, *_LAST, *_BEFORE}
     return frozenset({*_MONTHS, *UNITS, *_TO_DATE, *relative, "same", "date", "between"})
+
+
+def _half_of(whole: Point, first: bool) -> Point:
+    """Half of a year, quarter or month; of a month, its days up to the 15th or after it."""
+    start, end = whole.period.start, whole.period.end
+    assert start is not None  # noqa: S101 - callers checked it
+    assert end is not None  # noqa: S101
+    months = {Grain.YEAR: 6, Grain.QUARTER: 1}.get(whole.period.grain or Grain.DAY)
+    middle = shift(start, Grain.MONTH, months) if months else start + timedelta(days=15)
+    period = Period(start, middle) if first else Period(middle, end)
+    label = f"{'first' if first else 'second'} half of {whole.period.label}"
+    return replace(whole, period=replace(period, label=label))
+
+
+def _edge_of(whole: Point, first: bool, count: int, grain: Grain) -> Point | None:
+    """The first or last `count` days, weeks or months of a period; a week is seven days."""
+    start, end = whole.period.start, whole.period.end
+    assert start is not None  # noqa: S101 - callers checked it
+    assert end is not None  # noqa: S101
+    edge = shift(start, grain, count) if first else shift(end, grain, -count)
+    period = Period(start, edge) if first else Period(edge, end)
+    if not start < edge < end:
+        return None
+    label = spoken_range(period.start, period.end)
+    return replace(whole, period=replace(period, label=label), unit=None)
 
 
 def in_year(point: Point, year: int) -> Point:
@@ -362,6 +436,12 @@ def _compared_with(words: Sequence[str], at: int) -> bool:
     while _word(words, before) in {"the", "each", "its", "respective"}:
         before -= 1
     return _word(words, before) in _COMPARING
+
+
+def _at_least(grain: Grain | None, other: Grain) -> bool:
+    """Whether a unit is as long as another or longer: the quarter before that quarter, a month's year before."""
+    order = [Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR]
+    return grain is not None and order.index(grain) >= order.index(other)
 
 
 _COMPARING = {"from", "to", "with", "versus", "vs", "than", "over", "against"}

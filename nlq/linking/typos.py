@@ -88,13 +88,16 @@ def _corrected(token: Token, names: Collection[str], common: Collection[str], *,
         return token
     if len(word) < _SHORTEST:
         return _untwisted(token, common) if english else token
-    begun = [name for name in names if name.startswith(word)] if len(word) >= _SHORTEST else []
+    completes = english and len(word) >= _SHORTEST
+    begun = [name for name in names if name.startswith(word)] if completes else []
     if len(begun) == 1:
         return replace(token, folded=begun[0], stem=stem(begun[0]))
     slips = 2 if len(word) >= _TWO_SLIPS_FROM else 1
     for words in (names, common) if english else (names,):
         near = process.extract(word, words, scorer=OSA.distance, score_cutoff=slips, limit=2)
-        near = [found for found in near if found[0][:1] in word[:2]]
+        near = [found for found in near if found[0][0] == word[0] or found[0][:2] == word[1::-1]]
+        if len(near) == 2 and near[0][1] == near[1][1]:  # a letter left out is likelier than one too many
+            near = [found for found in near if len(found[0]) > len(word)]
         alone = len(near) == 1 or (len(near) == 2 and near[0][1] < near[1][1])
         if alone and len(near[0][0]) >= _SHORTEST - 1:
             return replace(token, folded=near[0][0], stem=stem(near[0][0]))

@@ -6,11 +6,16 @@ from decimal import Decimal
 
 from nlq.catalog import Aggregation, Catalog, Direction
 from nlq.linking.link import Links
+from nlq.linking.patterns import BETTER_THAN, WORSE_THAN
 from nlq.period import Grain, Period, shift, shifted, spoken_range, unit
 from nlq.plan.model import Calculation, Condition, Dimension, Measure, Order, Plan, Subject
 
 _PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
 _AVERAGES = {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE}
+_OPPOSITE = {
+    Calculation.ABOVE_AVERAGE: Calculation.BELOW_AVERAGE,
+    Calculation.BELOW_AVERAGE: Calculation.ABOVE_AVERAGE,
+}
 _COMPARISONS = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
 _CHANGES = {Calculation.CHANGE, Calculation.PERCENT_FROM_PREVIOUS}
 
@@ -40,6 +45,8 @@ class Calculations:
             calculation = Calculation.NONE
         if calculation in _PAIRS:
             plan, calculation = self._paired(plan, calculation)
+        if calculation in _AVERAGES and cues.judged and not self._more_is_better(plan):
+            calculation = _OPPOSITE[calculation]
         if calculation is Calculation.NONE and cues.moved and cues.ranked and len(plan.periods) == 2:
             calculation = Calculation.DIFFERENCE
         if cues.year_over_year:
@@ -83,8 +90,9 @@ class Calculations:
         if len(plan.kpis) == 1:
             unit_of = next((dim.value for dim in plan.by if dim.is_time), "month")
             plan = replace(plan, periods=tuple(p for p in plan.periods if p.grain != unit_of))
-        times = [dim for dim in plan.by if dim.is_time]
+        times = [dim for dim in plan.by if dim.is_time and dim is not Dimension.YEAR]
         by = tuple(d for d in plan.by if not d.is_time and d not in {Dimension.KPI, Dimension.PERIOD})
+        plan = replace(plan, periods=tuple(p for p in plan.periods if p.grain is not Grain.DAY))
         each = times[0] if times else Dimension.MONTH
         return replace(
             plan, by=by, each=each, calculation=Calculation.CORRELATION, order=Order.NAME, top=None
@@ -93,7 +101,11 @@ class Calculations:
     def _paired(self, plan: Plan, calculation: Calculation) -> tuple[Plan, Calculation]:
         if len(plan.kpis) != 2 and not self.paired:
             return plan, Calculation.NONE
-        return replace(plan, by=tuple(d for d in plan.by if d is not Dimension.KPI)), calculation
+        kpis = plan.kpis[::-1] if self.cues.inverted else plan.kpis
+        plan = replace(plan, per=self.cues.per or 1)
+        if self.cues.in_percent:
+            calculation = Calculation.PERCENT_RATIO
+        return replace(plan, kpis=kpis, by=tuple(d for d in plan.by if d is not Dimension.KPI)), calculation
 
     def _placed(self, plan: Plan) -> Plan:
         """The order of what changed: what fell most is what changed least, better follows the KPI."""
@@ -108,6 +120,7 @@ class Calculations:
         if changes and self._which_moved(plan):
             return replace(plan, conditions=(Condition(self._direction(plan), Decimal(0)),))
         if self.cues.place and plan.by:
+            order = Order.HIGH if order is Order.NAME else order
             return replace(plan, order=order, skip=self.cues.place - 1, top=1)
         return replace(plan, order=order)
 
@@ -179,7 +192,7 @@ class Calculations:
             measure = Measure.USUAL
         if (
             plan.subject is Subject.READINGS
-            and cues.measure is Measure.SUM
+            and cues.measure in {Measure.SUM, Measure.AVERAGE, Measure.MEDIAN}
             and cues.conditions
             and not plan.by
         ):
@@ -195,8 +208,12 @@ class Calculations:
             if plan.order in {Order.BEST, Order.WORST}:
                 up = self._more_is_better(plan) == (plan.order is Order.BEST)
                 measure = Measure.MAX if up else Measure.MIN
-        conditions = cues.conditions or plan.conditions
+        conditions = tuple(self._signed(plan, c) for c in cues.conditions) or plan.conditions
         subject = plan.subject
+        if cues.yes_or_no and subject is Subject.VALUES and not plan.by and not any(
+            c.on_reading for c in conditions
+        ):
+            conditions = ()
         if conditions and not plan.by and subject is Subject.VALUES:
             subject = Subject.READINGS
         if subject is Subject.READINGS and not cues.counted and conditions:
@@ -205,10 +222,19 @@ class Calculations:
             conditions = tuple(replace(c, on_reading=True) for c in conditions)
         if subject is not Subject.READINGS and cues.ranked:
             conditions = tuple(replace(c, on_reading=False) for c in conditions)
+        if subject is Subject.VALUES and len(plan.kpis) == len(conditions) == 2:
+            plan, conditions = _beside(plan, conditions)
         count = plan.count or self._counts_rows(plan, subject, bool(conditions))
         if subject is Subject.ANOMALIES and cues.order and not cues.counted and not plan.by:
             count = False
         return replace(plan, subject=subject, measure=measure, conditions=conditions, count=count)
+
+    def _signed(self, plan: Plan, condition: Condition) -> Condition:
+        """A condition whose sign follows from which way is good for the KPI, with that sign."""
+        if condition.operator not in {BETTER_THAN, WORSE_THAN}:
+            return condition
+        above = self._more_is_better(plan) == (condition.operator == BETTER_THAN)
+        return replace(condition, operator=">" if above else "<")
 
     def _averages_units(self, plan: Plan) -> bool:
         """Whether the mean of the totals of calendar units is asked for, rather than one of readings."""
@@ -238,8 +264,23 @@ class Calculations:
     def _counts_rows(self, plan: Plan, subject: Subject, has_conditions: bool) -> bool:
         picks = plan.calculation in _AVERAGES or has_conditions
         if subject is Subject.VALUES:
-            return self.cues.counted and bool(self.cues.ranked) and picks
+            return self.cues.counted and bool(self.cues.ranked) and (picks or self._counts_members(plan))
         return self.cues.counted and not plan.by
+
+
+    def _counts_members(self, plan: Plan) -> bool:
+        """Whether it is asked how many teams or places have any number: "how many regions reported sales"."""
+        plain = plan.calculation is Calculation.NONE and self.cues.order is None
+        return plain and self.cues.any_at_all and not any(dim.is_time for dim in self.cues.ranked)
+
+
+def _beside(plan: Plan, conditions: tuple[Condition, ...]) -> tuple[Plan, tuple[Condition, ...]]:
+    """Two KPIs and two conditions: each is about one of them, in their order."""
+    by = tuple(dim for dim in plan.by if dim is not Dimension.KPI)
+    if not by or plan.calculation is not Calculation.NONE:
+        return plan, conditions
+    own = tuple(replace(c, kpi=kpi) for kpi, c in zip(plan.kpis, conditions, strict=True))
+    return replace(plan, by=by, calculation=Calculation.BESIDE), own
 
 
 def _before(period: Period) -> Period:

@@ -10,6 +10,7 @@ from nlq.plan.model import Condition, Dimension, Plan, Subject, as_json, from_js
 _OPERATORS = {">", "<", ">=", "<=", "="}
 _MOST_ROWS = 100_000
 _LONGEST_LABEL = 100
+_LARGEST_PER = 1_000_000
 
 
 def read(stored: Mapping[str, Any]) -> Plan:
@@ -61,6 +62,10 @@ def _problem(plan: Plan, stored: Mapping[str, Any]) -> str:
         return f"skip must be a whole number from 0 to {_MOST_ROWS}"
     if plan.year_start not in range(1, 13):
         return "year_start must be a month from 1 to 12"
+    if any(c.kpi is not None and c.kpi not in plan.kpis for c in plan.conditions):
+        return "the kpi of a condition must be one of kpis"
+    if not (type(stored.get("per", 1)) is int and 1 <= plan.per <= _LARGEST_PER):
+        return f"per must be a whole number from 1 to {_LARGEST_PER}"
     if plan.each and not plan.each.is_time:
         return "each must be a unit of the calendar"
     if type(stored.get("count", False)) is not bool:

@@ -33,6 +33,7 @@ _CALCULATIONS = {
     Calculation.BELOW_AVERAGE: "below average only",
     Calculation.RATIO: "ratio",
     Calculation.PERCENT_RATIO: "ratio in percent",
+    Calculation.BESIDE: "side by side",
     Calculation.CORRELATION: "correlation",
     Calculation.CONTRIBUTION: "what changed most",
 }
@@ -93,7 +94,7 @@ def _parts(plan: Plan, catalog: Catalog, calendar: Calendar) -> Iterator[Chip]:
         yield Chip(Slot.EACH, plan.each.value, _of_names(_times(), (plan.each,)), removable=True)
     yield _single(Slot.CALCULATION, plan.calculation, _CALCULATIONS, _fitting(plan), Calculation.NONE)
     if plan.conditions:
-        words = ", ".join(condition_words(condition) for condition in plan.conditions)
+        words = ", ".join(condition_words(condition, catalog) for condition in plan.conditions)
         yield Chip(Slot.CONDITIONS, words, removable=True)
     if plan.by:
         yield _single(Slot.ORDER, plan.order, _ORDERS, tuple(_ORDERS), Order.NAME)

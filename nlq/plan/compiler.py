@@ -2,16 +2,17 @@
 
 import textwrap
 from dataclasses import replace
+from datetime import date
 
 from nlq.catalog import Catalog, Direction, Kpi
-from nlq.period import Grain, Period, shift
+from nlq.period import Grain, Period, floor, shift
 from nlq.plan import expressions as sql
 from nlq.plan.model import Calculation, Dimension, Filter, Measure, Order, Plan, Subject
 from nlq.plan.names import compile_names
 from nlq.plan.sides import compared_dimension, sides
 
 _RATIOS = {Calculation.RATIO: "", Calculation.PERCENT_RATIO: "100.0 * "}
-_COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE, *_RATIOS}
+_COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE, Calculation.BESIDE, *_RATIOS}
 _AVERAGES = {Calculation.ABOVE_AVERAGE: ">", Calculation.BELOW_AVERAGE: "<"}
 _SORTED_BY = {
     Calculation.DIFFERENCE: "difference",
@@ -116,7 +117,9 @@ class _Compiler:
         target = self._value
         if self._compares() or self.calculation not in _COMPARED:
             target = _SORTED_BY.get(self.calculation, self._value)
-        where += [sql.compared(c, target) for c in conditions]
+        if self.calculation is Calculation.BESIDE:
+            target = sql.name(self.plan.kpis[0])
+        where += [sql.compared(c, sql.name(c.kpi) if c.kpi else target) for c in conditions]
         steps = self._grouped()
         dims = [sql.name(dim.value) for dim in self.by]
         inner = f"SELECT {', '.join([*dims, *columns])}\nFROM grouped"
@@ -231,7 +234,7 @@ class _Compiler:
         if self._compares():
             return self._comparison(), []
         if self.calculation is Calculation.SHARE:
-            total = f"nullif(sum({value}) OVER ({self._over(times, [])}), 0)"
+            total = f"nullif(sum({value}) OVER ({self._over(times if others else [], [])}), 0)"
             share = f"round(100.0 * {value} / {total}, 2) AS share_percent"
             named = [f"{other} IS NOT NULL" for other in others if other != "kpi"]
             return [value, share], [*named, *(sql.filtered(f) for f in self._shown_filters())]
@@ -255,12 +258,14 @@ class _Compiler:
     def _comparison(self) -> list[str]:
         (base, _), (other, _) = sides(self.plan)
         one, two = sql.name(base), sql.name(other)
+        shown = [f"{self._rounded(name)} AS {name}" for name in (one, two)]
+        if self.calculation is Calculation.BESIDE:
+            return shown
         if self.calculation in _RATIOS:
-            quotient = f"round({_RATIOS[self.calculation]}{one} / nullif({two}, 0), 4)"
-            shown = [f"{self._rounded(name)} AS {name}" for name in (one, two)]
+            times = f"{self.plan.per}.0 * " if self.plan.per > 1 else _RATIOS[self.calculation]
+            quotient = f"round({times}{one} / nullif({two}, 0), 4)"
             return [*shown, f"{quotient} AS {_SORTED_BY[self.calculation]}"]
         percent = f"round(100.0 * ({two} - {one}) / nullif({one}, 0), 2) AS percent_change"
-        shown = [f"{self._rounded(name)} AS {name}" for name in (one, two)]
         return [*shown, f"{self._rounded(f'{two} - {one}')} AS difference", percent]
 
     def _rounded(self, expression: str) -> str:
@@ -362,7 +367,14 @@ class _Compiler:
         back = self._looks_back()
         if not back or not times:
             return period
-        return replace(period, start=period.start and shift(period.start, Grain(times[0].value), -back))
+        grain = Grain(times[0].value)
+        start = period.start and shift(self._first(period.start, grain), grain, -back)
+        return replace(period, start=start, end=period.end and self._first(period.end, grain))
+
+    def _first(self, day: date, grain: Grain) -> date:
+        """The first unit that begins on `day` or after it."""
+        begun = floor(day, grain, year_start=self.plan.year_start)
+        return begun if begun == day else shift(begun, grain, 1)
 
     def _looks_back(self) -> int:
         """How many units before its own each result is worked out from."""
@@ -373,11 +385,10 @@ class _Compiler:
     def _after_start(self) -> list[str]:
         start = self.plan.periods[0].start if len(self.plan.periods) == 1 else None
         time = next((dim for dim in self.by if dim.is_time), None)
-        return (
-            [f"{sql.name(time.value)} >= {sql.time_label(start, time, self.plan.year_start)}"]
-            if start and time
-            else []
-        )
+        if not start or not time:
+            return []
+        first = sql.time_label(self._first(start, Grain(time.value)), time, self.plan.year_start)
+        return [f"{sql.name(time.value)} >= {first}"]
 
     def _shown_filters(self) -> tuple[Filter, ...]:
         """Filters on what the rows are shares of: they choose rows after the whole is known."""

@@ -35,7 +35,7 @@ def describe_plan(plan: Plan, catalog: Catalog) -> str:
     """What `plan` asks for, as one sentence."""
     parts = [_subject(plan, catalog), *(describe_filter(found) for found in plan.filters)]
     parts += _periods(plan)
-    parts += [condition_words(c) for c in plan.conditions]
+    parts += [condition_words(c, catalog) for c in plan.conditions]
     if plan.by and plan.subject not in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
         parts.append("by " + " and ".join("period" if d is Dimension.PERIOD else d.value for d in plan.by))
     if plan.each and plan.calculation is not Calculation.CORRELATION:
@@ -99,9 +99,11 @@ def _periods(plan: Plan) -> list[str]:
     return [f"detected {said}" if plan.subject is Subject.ANOMALIES else said]
 
 
-def condition_words(condition: Condition) -> str:
+def condition_words(condition: Condition, catalog: Catalog) -> str:
     """A condition in words, as `only results over 1000`."""
     what = "single readings" if condition.on_reading else "only results"
+    if condition.kpi:
+        what = f"only {catalog.by_name[condition.kpi].label}"
     return f"{what} {_OPERATORS[condition.operator]} {condition.value:f}"
 
 
@@ -109,6 +111,8 @@ def _calculation(plan: Plan) -> list[str]:
     if plan.calculation in {Calculation.RATIO, Calculation.PERCENT_RATIO} and len(sides(plan)) == 2:
         one, other = (label for label, _ in sides(plan))
         percent = " in percent" if plan.calculation is Calculation.PERCENT_RATIO else ""
+        if plan.per > 1:
+            return [f"{one} per {plan.per:,} {other}"]
         return [f"{one} divided by {other}{percent}"]
     if plan.calculation is Calculation.CORRELATION:
         unit = (plan.each or Dimension.MONTH).value

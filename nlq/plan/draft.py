@@ -7,7 +7,9 @@ from datetime import date
 from nlq.catalog import Catalog
 from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
+from nlq.linking.names import SURE_SCORE
 from nlq.linking.points import Calendar
+from nlq.linking.units import said as units_said
 from nlq.linking.words import stems
 from nlq.period import Grain, Period, unit
 from nlq.plan.calculating import Calculations
@@ -32,6 +34,9 @@ _NAME_SUBJECTS = {
     Dimension.CATEGORY: Subject.KPIS,
 }
 _PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
+_LISTS = {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}
+_MANY = 2
+"""Words that nothing was found for and that make a list of names an unlikely answer."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +110,18 @@ class _Drafter:
             return Draft(Plan(), refuse=self.links.off_limits)
         kpis, choices, ask = self._kpis()
         if self.previous and not self.links.of(Kind.KPI) and not self.chosen:
-            kpis, choices, ask = (), (), ()
+            kpis, choices, ask = kpis if self._switches() else (), (), ()
+        if self.previous and self.cues.denominator and len(kpis) == 1 and kpis != self.previous.kpis[:1]:
+            kpis = (*self.previous.kpis[:1], *kpis)
         subject = self._subject(bool(kpis or choices))
+        if subject in _LISTS and not kpis and len(self.links.leftovers) >= _MANY and not self.cues.definition:
+            subject, choices = Subject.VALUES, choices or tuple(self.catalog.by_name)
         if subject is Subject.ANOMALIES and not self.links.leftovers:
             choices = ()
         filters = self._filters(subject)
-        if subject in {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}:
+        if kpis and subject is Subject.VALUES:
+            filters = tuple(f for f in filters if f.dimension is not Dimension.CATEGORY)
+        if subject in _LISTS:
             plan = self._name_plan(subject, kpis, filters)
             if self.previous:
                 plan = merged(plan, self.previous, self.links)
@@ -136,6 +147,11 @@ class _Drafter:
             self._ordered(plan)
         )
         return Draft(plan, choices, self.links.leftovers, self.cues.beyond)
+
+    def _switches(self) -> bool:
+        """Whether a follow-up names another KPI by a loose word: "and the visits?"."""
+        best = self.links.candidates[0][1] if self.links.candidates else 0.0
+        return best >= SURE_SCORE and not (self.cues.by or self.cues.conditions)
 
     def _kpis(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """KPIs that are sure, that are to be chosen from, that are to be asked about."""
@@ -164,8 +180,22 @@ class _Drafter:
         if name := sure(self.links.candidates):
             return (name,), self._second((name,)), ()
         if not self.links.leftovers and (equal := tied(self.links.candidates)):
-            return (), (), equal
+            return (), tuple(dict.fromkeys((*equal, *self.catalog.by_name))), ()
+        if not self.links.candidates and (counted := self._kpis_counted_in()):
+            alone = len(counted) == 1 and not self.links.leftovers
+            return (counted, (), ()) if alone else ((), tuple(dict.fromkeys((*counted, *self.catalog.by_name))), ())
         return (), tuple(name for name, _ in self.links.candidates), ()
+
+    def _kpis_counted_in(self) -> tuple[str, ...]:
+        """The KPIs whose unit the question names: "how many kWh did we use"."""
+        said = self._free_words()
+        units = {kpi.name: {word for word in stems(kpi.unit) if len(word) > 1} for kpi in self.catalog.kpis}
+        return tuple(name for name, words in units.items() if words and words <= said)
+
+    def _free_words(self) -> set[str]:
+        """The stems of the words that are part of no name."""
+        named = {i for m in self.links.mentions for i in range(m.start, m.end)}
+        return {token.stem for i, token in enumerate(self.links.tokens) if i not in named}
 
     def _joins_another(self) -> bool:
         """Whether "and", "versus" or a pair's calculation ties a second KPI to the one that is named."""
@@ -270,11 +300,10 @@ class _Drafter:
 
     def _units(self) -> tuple[Filter, ...]:
         """Units that a question about KPIs names: "which KPIs are measured in minutes"."""
-        said = {token.stem for token in self.links.tokens} | {t.written for t in self.links.tokens}
+        said = self._free_words()
         units = dict.fromkeys(kpi.unit for kpi in self.catalog.kpis if kpi.unit)
-        named = tuple(
-            unit for unit in units if unit in said or set(stems(unit)) & said == set(stems(unit)) != set()
-        )
+        written = {token.written for token in self.links.tokens}
+        named = tuple(unit for unit in units if unit in written or units_said(unit, said))
         return (Filter(Dimension.UNIT, named),) if named else ()
 
     def _grouped(self, plan: Plan, *, open_kpi: bool) -> Plan:

@@ -78,6 +78,8 @@ class Calculation(StrEnum):
     """The first KPI divided by the second."""
     PERCENT_RATIO = "percent_ratio"
     """The same in percent."""
+    BESIDE = "beside"
+    """The two KPIs side by side, each with conditions of its own."""
     CORRELATION = "correlation"
     """Of the two KPIs, or of the only one with itself one unit before, over the calendar unit `each`."""
     CONTRIBUTION = "contribution"
@@ -110,6 +112,8 @@ class Condition:
     operator: str
     value: Decimal
     on_reading: bool = False
+    kpi: str | None = None
+    """The one of two KPIs whose result it is about."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ class Plan:
     """The month in which the years and quarters of `by` begin: 1, or that of the fiscal year."""
     each: Dimension | None = None
     """A calendar unit: results are the mean of the numbers of each such unit ("per month on average")."""
+    per: int = 1
+    """Units of the second KPI that a ratio is given for: 1000 for "per 1,000 orders"."""
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
@@ -168,7 +174,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
         calculation=Calculation(stored.get("calculation", "none")),
         window=int(stored.get("window", 3)),
         conditions=tuple(
-            Condition(str(c["operator"]), Decimal(str(c["value"])), bool(c["on_reading"]))
+            Condition(str(c["operator"]), Decimal(str(c["value"])), bool(c["on_reading"]), c.get("kpi"))
             for c in stored.get("conditions", ())
         ),
         order=Order(stored.get("order", "name")),
@@ -178,6 +184,7 @@ def from_json(stored: Mapping[str, Any]) -> Plan:
         count=bool(stored.get("count", False)),
         year_start=int(stored.get("year_start", 1)),
         each=Dimension(stored["each"]) if stored.get("each") else None,
+        per=int(stored.get("per", 1)),
     )
 
 

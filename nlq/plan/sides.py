@@ -3,12 +3,12 @@
 from nlq.period import Period
 from nlq.plan.model import Calculation, Dimension, Filter, Plan
 
-_RATIOS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
+_PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO, Calculation.BESIDE}
 
 
 def sides(plan: Plan) -> tuple[tuple[str, Period | Filter], ...]:
     """The two or more things that a comparing plan compares, with their labels, the base first."""
-    if plan.calculation in _RATIOS or (plan.calculation is Calculation.CORRELATION and len(plan.kpis) > 1):
+    if plan.calculation in _PAIRS or (plan.calculation is Calculation.CORRELATION and len(plan.kpis) > 1):
         return tuple((kpi, Filter(Dimension.KPI, (kpi,))) for kpi in plan.kpis)
     if Dimension.PERIOD in plan.by:
         ordered = sorted(plan.periods, key=lambda p: (p.start is not None, p.start))
