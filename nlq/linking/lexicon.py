@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nlq.catalog import Catalog, Kpi
-from nlq.linking.territories import other_names
+from nlq.linking.territories import country_code, other_names
 from nlq.linking.words import stems
 
+_SHORTEST_TELLING = 3
 LONGEST = 8
 """Most words of a phrase that are looked up together."""
 
@@ -41,6 +42,10 @@ class Lexicon:
     phrases: Mapping[str, tuple[Entry, ...]]
     vocabulary: frozenset[str]
     """The stems that occur in names."""
+    codes: Mapping[str, Entry]
+    """Countries by their ISO 3166 codes, in capitals."""
+    telling: Mapping[str, Entry]
+    """Teams and regions by words that occur in their names alone, and in nothing else of the catalogue."""
 
     def find(self, words: Iterable[str]) -> tuple[Entry, ...]:
         """What the phrase with these stems can stand for."""
@@ -60,7 +65,32 @@ def build(catalog: Catalog) -> Lexicon:
         for phrase, entries in found.items()
         if phrase
     }
-    return Lexicon(phrases, frozenset(vocabulary))
+    codes = {
+        code: Entry(Kind.COUNTRY, country, 1.0)
+        for country in catalog.countries
+        if (code := country_code(country))
+    }
+    return Lexicon(phrases, frozenset(vocabulary), codes, _telling(catalog))
+
+
+def _telling(catalog: Catalog) -> Mapping[str, Entry]:
+    """Words that tell one team or region from all others, so that they can stand for its whole name."""
+    owners: dict[str, list[Entry]] = defaultdict(list)
+    for kind, names in (
+        (Kind.TEAM, [team.name for team in catalog.teams]),
+        (Kind.REGION, [region.name for region in catalog.regions]),
+    ):
+        for name in names:
+            for word in dict.fromkeys(stems(name)):
+                owners[word].append(Entry(kind, name, 1 / max(len(stems(name)), 1)))
+    others = [*catalog.departments, *catalog.categories, *catalog.countries]
+    others += [text for kpi in catalog.kpis for text in (kpi.name, kpi.label, kpi.unit, *kpi.synonyms)]
+    taken = {word for text in others for word in stems(text)}
+    return {
+        word: entries[0]
+        for word, entries in owners.items()
+        if len(entries) == 1 and word not in taken and len(word) >= _SHORTEST_TELLING
+    }
 
 
 _Phrase = tuple[Kind, str, tuple[str, ...], float]

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -106,6 +106,29 @@ class Names:
     @staticmethod
     def _holds(kpi: Kpi, token: Token, *, exactly: bool) -> bool:
         return token.folded in fold(kpi.label).split() if exactly else token.stem in stems(kpi.label)
+
+    def coded(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
+        """Countries by their two letters in capitals, in a question that is not all in capitals."""
+        if all(token.written.isupper() for token in tokens):
+            return ()
+        return tuple(
+            Mention(at, at + 1, entry.kind, (entry.value,))
+            for at, token in enumerate(tokens)
+            if not taken[at] and (entry := self.lexicon.codes.get(token.written))
+        )
+
+    def nicknamed(
+        self, tokens: Sequence[Token], taken: Sequence[bool], common: Collection[str]
+    ) -> tuple[Mention, ...]:
+        """Teams and regions by a word of their names that nothing else has: "the kitchen"."""
+        found: list[Mention] = []
+        for at, token in enumerate(tokens):
+            entry = self.lexicon.telling.get(token.stem)
+            known = token.stem in common or token.folded in common | FUNCTION_WORDS
+            named = entry and any(entry.value in mention.values for mention in found)
+            if entry and not taken[at] and not known and not named:
+                found.append(Mention(at, at + 1, entry.kind, (entry.value,)))
+        return tuple(found)
 
     def partial(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
         """KPIs that are named by two or more words in a row of their names."""

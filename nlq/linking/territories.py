@@ -19,6 +19,12 @@ def other_names(country: str) -> tuple[str, ...]:
     return tuple(name for name in _names().get(code or "", ()) if fold(name) != fold(country))
 
 
+def country_code(country: str) -> str | None:
+    """The two letters of ISO 3166 for a country by any of its names; None for anything else."""
+    code = _codes().get(fold(country), "")
+    return code if len(code) == 2 and code.isalpha() else None
+
+
 @cache
 def _names() -> Mapping[str, tuple[str, ...]]:
     """ISO 3166 or UN M49 code -> names."""

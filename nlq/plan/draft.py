@@ -9,6 +9,7 @@ from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
 from nlq.linking.names import SURE_SCORE
 from nlq.linking.points import Calendar
+from nlq.linking.vocabulary import DIMENSION_WORDS
 from nlq.linking.units import said as units_said
 from nlq.linking.words import stems
 from nlq.period import Grain, Period, unit
@@ -188,13 +189,13 @@ class _Drafter:
 
     def _kpis_counted_in(self) -> tuple[str, ...]:
         """The KPIs whose unit the question names: "how many kWh did we use"."""
-        said = self._free_words()
+        said = self._free_words() - DIMENSION_WORDS.keys()
         units = {kpi.name: {word for word in stems(kpi.unit) if len(word) > 1} for kpi in self.catalog.kpis}
         return tuple(name for name, words in units.items() if words and words <= said)
 
     def _free_words(self) -> set[str]:
-        """The stems of the words that are part of no name."""
-        named = {i for m in self.links.mentions for i in range(m.start, m.end)}
+        """The stems of the words that are part of no name and no period."""
+        named = {i for m in (*self.links.mentions, *self.links.periods) for i in range(m.start, m.end)}
         return {token.stem for i, token in enumerate(self.links.tokens) if i not in named}
 
     def _joins_another(self) -> bool:
