@@ -62,6 +62,8 @@ class Cues:
     """It can be answered by yes or no: "did sales exceed 5000?"."""
     any_at_all: bool = False
     """It asks how many members have any number."""
+    moved_by: bool = False
+    """The condition is on a change: "rose by more than 500"."""
     per: int | None = None
     """Units of what a ratio is given for: 1000 for "per 1,000 orders"."""
     inverted: bool = False
@@ -107,6 +109,10 @@ class Skeleton:
         """The first match of `pattern` at word boundaries; the words of all matches count as understood."""
         return next(iter(list(self.all(pattern))), None)
 
+    def holds(self, pattern: str) -> bool:
+        """Whether there is a match of `pattern`; its words do not count as understood."""
+        return re.search(rf"(?<!\S)(?:{pattern})(?!\S)", self.text) is not None
+
     def all(self, pattern: str) -> Iterator[re.Match[str]]:
         """All matches, as `find`."""
         for match in re.finditer(rf"(?<!\S)(?:{pattern})(?!\S)", self.text):
@@ -142,6 +148,9 @@ def find(words: list[str]) -> Cues:
         rf"(?:the|and|then|of|what|which|that|one) (?:{say.RANK})(?: one| of all| KPI)?$|^(?:{say.RANK})$"
     )
     calculation = next((calc for calc, pattern in say.CALCULATIONS if skeleton.find(pattern)), None)
+    if moved_by := skeleton.find(say.MOVED_BY):
+        relative = moved_by["percent"] or moved_by["percent_more"]
+        calculation = Calculation.PERCENT_CHANGE if relative else Calculation.DIFFERENCE
     subject = next((subject for subject, pattern in say.SUBJECTS if skeleton.find(pattern)), None)
     by = tuple(
         dict.fromkeys(d for pattern in say.GROUPED for m in skeleton.all(pattern) for d in _dims(m[1]))
@@ -154,7 +163,10 @@ def find(words: list[str]) -> Cues:
         Calculation.BELOW_AVERAGE,
         Calculation.MOVING_AVERAGE,
     }
-    measures = [measure for measure, pattern in say.MEASURES if skeleton.find(pattern)]
+    measures = [
+        measure for measure, pattern in say.MEASURES if skeleton.find(rf"{say.NOT_REPLACED}(?:{pattern})")
+    ]
+    skeleton.find(say.REPLACED)
     measure = next((m for m in measures if not (averaged and m is Measure.AVERAGE)), None)
     if calculation is Calculation.RUNNING_TOTAL and measure is Measure.SUM:
         measure = None
@@ -189,6 +201,7 @@ def find(words: list[str]) -> Cues:
         judged=bool(skeleton.find(say.JUDGED)),
         yes_or_no=bool(re.search(say.YES_OR_NO, skeleton.text)),
         any_at_all=bool(skeleton.find(say.ANY_AT_ALL)),
+        moved_by=moved_by is not None,
         per=_per(skeleton),
         inverted=bool(re.search(say.INVERTED, skeleton.text)),
         denominator=bool(skeleton.find(rf"{say.PER} KPI"))
@@ -261,6 +274,9 @@ def _ranked(skeleton: Skeleton, by: tuple[Dimension, ...]) -> tuple[tuple[Dimens
         for match in skeleton.all(pattern):
             dims = _dims(match[1])
             return dims, stem(match[1]) == match[1]
+    if skeleton.holds(say.CONDITION) or skeleton.holds(say.ABOVE_OR_BELOW):
+        for match in skeleton.all(rf"({say.MEMBERS})(?! (?:{say.NAMED}))"):
+            return _dims(match[1]), False
     if skeleton.find(r"who"):
         compares = skeleton.find(rf"({say.NAMED}) (?:or|and|versus) (?:\S+ )?\1")
         return () if compares else named or (Dimension.TEAM,), not compares

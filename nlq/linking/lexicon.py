@@ -46,6 +46,8 @@ class Lexicon:
     """Countries by their ISO 3166 codes, in capitals."""
     telling: Mapping[str, Entry]
     """Teams and regions by words that occur in their names alone, and in nothing else of the catalogue."""
+    teams: Mapping[str, Entry]
+    """Teams by words that occur in no other team's name."""
 
     def find(self, words: Iterable[str]) -> tuple[Entry, ...]:
         """What the phrase with these stems can stand for."""
@@ -70,26 +72,32 @@ def build(catalog: Catalog) -> Lexicon:
         for country in catalog.countries
         if (code := country_code(country))
     }
-    return Lexicon(phrases, frozenset(vocabulary), codes, _telling(catalog))
+    return Lexicon(phrases, frozenset(vocabulary), codes, _telling(catalog), _own_words(catalog))
+
+
+def _own_words(catalog: Catalog, *kinds: Kind) -> Mapping[str, Entry]:
+    """Words that only one of the names of teams, or of these kinds, holds."""
+    owners: dict[str, list[Entry]] = defaultdict(list)
+    names = {
+        Kind.TEAM: [team.name for team in catalog.teams],
+        Kind.REGION: [region.name for region in catalog.regions],
+    }
+    for kind in kinds or (Kind.TEAM,):
+        for name in names[kind]:
+            words = dict.fromkeys(stems(name))
+            for word in words:
+                owners[word].append(Entry(kind, name, 1 / len(words)))
+    return {word: entries[0] for word, entries in owners.items() if len(entries) == 1}
 
 
 def _telling(catalog: Catalog) -> Mapping[str, Entry]:
     """Words that tell one team or region from all others, so that they can stand for its whole name."""
-    owners: dict[str, list[Entry]] = defaultdict(list)
-    for kind, names in (
-        (Kind.TEAM, [team.name for team in catalog.teams]),
-        (Kind.REGION, [region.name for region in catalog.regions]),
-    ):
-        for name in names:
-            for word in dict.fromkeys(stems(name)):
-                owners[word].append(Entry(kind, name, 1 / max(len(stems(name)), 1)))
+    own = _own_words(catalog, Kind.TEAM, Kind.REGION)
     others = [*catalog.departments, *catalog.categories, *catalog.countries]
     others += [text for kpi in catalog.kpis for text in (kpi.name, kpi.label, kpi.unit, *kpi.synonyms)]
     taken = {word for text in others for word in stems(text)}
     return {
-        word: entries[0]
-        for word, entries in owners.items()
-        if len(entries) == 1 and word not in taken and len(word) >= _SHORTEST_TELLING
+        word: entry for word, entry in own.items() if word not in taken and len(word) >= _SHORTEST_TELLING
     }
 
 

@@ -71,11 +71,9 @@ def link(
     periods = period_words.find(words, taken, calendar, base)
     taken = _taken(len(words), [*mentions, *periods])
     partial = names.partial(tokens, taken)
-    taken = _taken(len(words), [*mentions, *periods, *partial])
-    short = names.coded(tokens, taken)
     common = _common_words() | _description_words(names)
-    short += names.nicknamed(tokens, _taken(len(words), [*mentions, *periods, *partial, *short]), common)
-    corrections += tuple((tokens[m.start].written, m.values[0]) for m in short if m.kind is not Kind.COUNTRY)
+    short = names.nicknamed(tokens, _taken(len(words), [*mentions, *periods, *partial]), common)
+    corrections += tuple((tokens[mention.start].written, mention.values[0]) for mention in short)
     mentions = (*mentions, *short)
     loose = [token.stem for token in tokens]
     mentions = tuple(

@@ -22,6 +22,7 @@ _MEASURES = {"average", "mean", "median", "total", "sum", "number", "count", "ra
 MOST_CANDIDATES = 6
 _DIVIDERS = {"per", "each", "every", "one", "single"}
 """Words before what something else is divided by."""
+_PEOPLE = {"team", "guys", "people", "folks", "crew", "colleagues", "lot", "squad", "bunch"}
 _SHORT_UNIT = 3
 """Letters up to which a unit is a currency or a symbol, which says nothing of the KPI."""
 DESCRIPTION_WEIGHT = 0.35
@@ -65,7 +66,9 @@ class Names:
             _decided(tokens, start, end, entries, has_kpi, about_anomalies)
             for start, end, entries in sorted(found)
         )
-        return tuple(mention for mention in mentions if mention)
+        found_names = tuple(mention for mention in mentions if mention)
+        taken_up = [any(m.start <= at < m.end for m in found_names) for at in range(len(tokens))]
+        return tuple(sorted((*found_names, *self._coded(tokens, taken_up)), key=lambda m: m.start))
 
     def scattered(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> tuple[Mention, ...]:
         """The mentions, without those of teams and the like whose word belongs to a KPI's name beside it.
@@ -107,7 +110,7 @@ class Names:
     def _holds(kpi: Kpi, token: Token, *, exactly: bool) -> bool:
         return token.folded in fold(kpi.label).split() if exactly else token.stem in stems(kpi.label)
 
-    def coded(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
+    def _coded(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
         """Countries by their two letters in capitals, in a question that is not all in capitals."""
         if all(token.written.isupper() for token in tokens):
             return ()
@@ -125,6 +128,8 @@ class Names:
         for at, token in enumerate(tokens):
             entry = self.lexicon.telling.get(token.stem)
             known = token.stem in common or token.folded in common | FUNCTION_WORDS
+            if entry is None and tokens[at + 1 : at + 2] and tokens[at + 1].folded in _PEOPLE:
+                entry = self.lexicon.teams.get(token.stem)
             named = entry and any(entry.value in mention.values for mention in found)
             if entry and not taken[at] and not known and not named:
                 found.append(Mention(at, at + 1, entry.kind, (entry.value,)))

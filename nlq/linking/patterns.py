@@ -10,10 +10,10 @@ DIM = (
 NAMED = r"(?:TEAM|DEPARTMENT|REGION|COUNTRY|CATEGORY|SEVERITY|KPI)"
 COUNT = rf"(?:\d+|{'|'.join(NUMBERS)})"
 NUMBER = rf"(?:\d+(?:[.,]\d+)*|{'|'.join(NUMBERS)}\b)(?: (?:k|m|bn|thousand|million|billion)\b)?"
-HIGH = r"(?:highest|most expensive|(?<!at )most|largest|biggest|greatest|longest|priciest|costliest|top|maximum|max|peak|peaked|record high|heaviest)"
-LOW = r"(?:lowest|least expensive|(?<!at )least|fewest|smallest|shortest|cheapest|bottom|minimum|min|record low)"
-BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|most improved)"
-WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging)"
+HIGH = r"(?:highest|most expensive|(?<!at )most|largest|biggest|greatest|longest|priciest|costliest|top|maximum|max|peak|peaked|record high|heaviest|busiest|fattest|richest|hungriest|commonest)"
+LOW = r"(?:lowest|least expensive|(?<!at )least|fewest|smallest|shortest|cheapest|quietest|rarest|bottom|minimum|min|record low)"
+BEST = r"(?:best|leading|leads?|led|strongest|fastest|quickest|fastest performing|winner|winning|wins|won|healthiest|safest|happiest|cleanest|most improved)"
+WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the most|lagging|dirtiest|unhappiest|saddest)"
 RANK = rf"(?:{HIGH}|{LOW}|{BEST}|{WORST}|highest|lowest)"
 BETTER_THAN, WORSE_THAN = "better", "worse"
 """Comparisons whose sign follows from which way is good for the KPI."""
@@ -42,6 +42,8 @@ ADVERBS = {
 }
 SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**9, "billion": 10**9}
 
+MEMBERS = r"(?:teams|departments|regions|territories|countries|quarters|months|weeks)"
+ABOVE_OR_BELOW = r"(?:above|below|than|over|under|exceed\w*)(?: \S+){0,3} (?:average|mean)"
 CONDITION = rf"{COMPARISON} (?:the |a )?{NUMBER}"
 LATE_CONDITION = (
     rf"(?P<number>{NUMBER})(?: (?!\d)\S+){{0,2}}? (?:(?P<above>exceed\w*|above)|below)(?! \S*\d)"
@@ -69,10 +71,11 @@ GROUPED = [
 ]
 RANKED = [
     rf"any (?:of the |of our |single )?({DIM})",
+    rf"(?:above|below|under|over|than) (?:the |an? )?(?:average|mean) ({DIM})",
     rf"(?:just|only) (?:the )?(?:1|one|number 1|number one|top|best) ({DIM})",
     rf"(?:which|what)(?: (?:are|is|was|were))?(?: the)?(?: {COUNT})?(?: (?:{RANK}))?(?: {COUNT})? ({DIM}(?: and {DIM})?)"
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
-    rf"{RANK}(?: {COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|anomal\w+))?(?: {COUNT})? ({DIM})",
+    rf"{RANK}(?: {COUNT})?(?: (?:performing|KPI|scoring|ranking|ranked|growing|rising|improving|falling|shrinking|declining|anomal\w+))?(?: {COUNT})? ({DIM})",
     rf"{COUNT} {RANK}(?: (?:performing|KPI))? ({DIM})",
     rf"^(?:\S+ ){{0,4}}?({DIM})(?: \S+){{0,8}}? (?!from ){COMPARISON} (?:the |a )?\d",
     rf"\b({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|when|in which|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {DIM})",
@@ -113,7 +116,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.RATIO,
         rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{PER}|by) (?:\S+ of )?(?:the )?KPI|"
-        rf"(?:per|for (?:each|every|one)|to (?:each|every))(?= (?!{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day|of)[a-z])|"
+        rf"(?:per|for (?:each|every|one)|to (?:each|every))(?= (?!\w+ {DIM}\b|{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day|of)[a-z])|"
         rf"how (?:many|much) KPI {PER} KPI|"
         rf"(?:how (?:much|many)|what) KPI (?:does|do|did) (?:one|a|an|each|every|a single|one single) KPI(?: \w+)?|"
         rf"KPI(?: \S+){{0,6}} {PER} KPI|{PER} KPI",
@@ -122,13 +125,13 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     (Calculation.RUNNING_TOTAL, r"(?:running (?:total|sum)|cumulative(?:ly)?|accumulated|cumulated)"),
     (
         Calculation.ABOVE_AVERAGE,
-        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*) "
-        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team s? ?|region s? ?|teams |regions |group |daily |weekly |monthly |quarterly |yearly |annual )?(?:average|mean)",
+        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*|(?!lower|fewer|smaller|shorter|cheaper|weaker|poorer|quieter|slower|lesser|rather|other)\w{3,}er than) "
+        rf"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |group |daily |weekly |monthly |quarterly |yearly |annual |{DIM} (?:s )?)?(?:average|mean)",
     ),
     (
         Calculation.BELOW_AVERAGE,
         r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|(?:less|fewer|lower) \S+ than|shorter than|underperform\w*) "
-        r"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |team |region |teams |regions |group |daily |weekly |monthly |quarterly |yearly |annual )?(?:average|mean)",
+        rf"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |group |daily |weekly |monthly |quarterly |yearly |annual |{DIM} (?:s )?)?(?:average|mean)",
     ),
     (
         Calculation.PERCENT_FROM_PREVIOUS,
@@ -166,8 +169,8 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         Calculation.DIFFERENCE,
         rf"{MOVED}(?: \S+){{0,8}} {STRONGEST}|{STRONGEST} (?:\S+ )?{MOVED}|"
         r"(?:(?:left|remain\w*)(?: \S+)* KPI(?: \S+)* KPI(?: \S+)* minus|KPI minus (?:the )?KPI|(?:TEAM minus TEAM|REGION minus REGION|COUNTRY minus COUNTRY|DEPARTMENT minus DEPARTMENT)|minus (?:the )?KPI|(?:left|remains?|remaining) (?:of|from|over)(?: \S+)* (?:after|minus)|differences?|differ(?:ed|s)?|gap|delta|(?:how much|how many) (?:more|less|fewer)|how much (?:more|less|higher|lower|better|worse|faster|slower|bigger)|"
-        r"(?:how much|by how much|how|did|has|have)\b.{0,60}\b(?:chang\w*|mov(?:e|ed|es)|increas\w*|decreas\w*|ris\w+|rose|"
-        r"fall\w*|fell|drop\w*|improv\w*|declin\w*)|change (?:from|between|in|of)|(?:chang\w*|increase|decrease|drop|rise|decline) PERIOD|increase (?:from|between|in)|"
+        r"(?:how much|by how much|how|where|did|has|have)\b.{0,60}\b(?:chang\w*|mov(?:e|ed|es)|increas\w*|decreas\w*|ris\w+|rose|"
+        r"fall\w*|fell|drop\w*|improv\w*|declin\w*|worsen\w*|deteriorat\w*)|change (?:from|between|in|of)|(?:chang\w*|increase|decrease|drop|rise|decline) PERIOD|increase (?:from|between|in)|"
         r"decrease (?:from|between|in)|drop (?:from|between|in))",
     ),
     (
@@ -176,6 +179,8 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         r"(?:what|which) (?:percent(?:age)?|%|part|portion|fraction))",
     ),
 ]
+NOT_REPLACED = r"(?<!instead of )(?<!instead of the )(?<!rather than )(?<!rather than the )"
+REPLACED = r"(?:instead of|rather than)(?: the)? \S+"
 MEASURES: list[tuple[Measure, str]] = [
     (Measure.MEDIAN, r"median|50th percentile"),
     (
@@ -204,12 +209,12 @@ SUBJECTS: list[tuple[Subject, str]] = [
 COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
 EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
-    r"ignor\w+|leaving (?:out|aside)|left out|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
+    r"ignor\w+|leaving (?:out|aside)|left out|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|save(?: for)?|barring|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
     rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {NAMED})+)|"
     rf"(?:drop|remove|take out|strike)((?: the| team| region| country)* {NAMED}) from (?:that|this|it|there|the list|the table|the results?)"
 )
 EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
-EXCLUDED_AFTER = rf"((?!KPI){NAMED}(?: (?:and|or) {NAMED})*)(?: (?!leav|set|put|tak)\w+){{0,2}} (?:excluded|left out|leave out|aside|excluding)(?! {NAMED}| the)"
+EXCLUDED_AFTER = rf"((?!KPI){NAMED}(?: (?:and|or) {NAMED})*)(?: (?!leav|set|put|tak)\w+){{0,2}} (?:excluded|left out|leave out|aside|excluding|taken out|removed|omitted|excepted)(?! {NAMED}| the)"
 EACH = (
     r"(?:average|mean|avg|typical|usual) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
     r"(?<!below the )(?<!above the )(?<!than the )(?<!under the )(?<!over the )(?<!below )(?<!above )(?<!than )"
@@ -258,10 +263,12 @@ CHANGES_DATA = (
     r"\bwrite access\b|\b(?:insert|update|delete) (?:into|from|set)\b"
 )
 YES_OR_NO = r"^(?:\S+ ){0,6}?(?:whether|if)\b|^(?:did|does|do|was|were|is|are|has|have|had)\b"
+MOVED_BY = rf"(?:{MOVED}|lose|loses|lost|gain\w*)(?: \S+){{0,3}}? (?:by )?{COMPARISON} {NUMBER}(?: (?P<percent>percent|%))?|{COMPARISON} {NUMBER}(?: (?P<percent_more>percent|%)) (?:more|less|fewer|higher|lower|increase|decrease|growth|drop)"
+"""A condition on a change: "rose by more than 5 %"."""
 ANY_AT_ALL = rf"how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
 JUDGED = r"(?:better|worse) than|outperform\w*|underperform\w*"
 INVERTED = (
-    rf"^(?:\S+ )?(?:for|per|to) (?:each|every|one|a|an)(?: \S+){{0,3}}? KPI(?: \S+){{0,4}}? (?:how|what) (?:much|many)?(?: \S+)* KPI|"
+    rf"^(?:\S+ )?(?:for (?:each|every|one|a|an)|per|to (?:each|every))(?: \S+){{0,3}}? KPI(?: \S+){{0,4}}? (?:how|what) (?:much|many)?(?: \S+)* KPI|"
     r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI"
 )
 """What the first KPI is divided into: "for every order, how much revenue?"."""

@@ -31,6 +31,8 @@ _LAST = {"last", "past", "previous", "prior", "preceding", "trailing"}
 _NEARBY = {"this": 0, "current": 0, "last": -1, "previous": -1, "past": -1, "next": 1}
 """Words before "year" that say which one, and how many years from this one."""
 _BEFORE = {"before", "earlier", "ago", "prior", "previously"}
+_LONGEST_CUT = 4
+_RECENT_YEARS = 3
 _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 
 
@@ -70,6 +72,8 @@ class Calendar:
     def _relative_to(self, words: Sequence[str], at: int, base: Period | None) -> Point | None:
         """`same month last year`, `a year ago`, `the month before`, `previous quarter` after another."""
         word, following = _word(words, at), _word(words, at + 1)
+        if word == "day" and following == "before" and _word(words, at + 2) == "yesterday":
+            return Point(unit(self.today - timedelta(days=2), Grain.DAY), at + 3)
         if word in {"same", "corresponding"} and following in {*UNITS, "period", "time"}:
             return self._same(words, at, base)
         if word in {"a", "one"} and following in UNITS and _word(words, at + 2) in _BEFORE:
@@ -148,8 +152,6 @@ class Calendar:
     def _relative(self, words: Sequence[str], at: int, _base: Period | None) -> Point | None:
         """`today`, `last month`, `this fiscal year`, `last March`, `month before last`."""
         word, following = _word(words, at), _word(words, at + 1)
-        if word == "day" and words[at + 1 : at + 3] == ["before", "yesterday"]:
-            return Point(unit(self.today - timedelta(days=2), Grain.DAY), at + 3)
         if word in {"today", "yesterday"}:
             return Point(unit(self.today - timedelta(days=word == "yesterday"), Grain.DAY), at + 1)
         if word in UNITS and words[at + 1 : at + 3] == ["before", "last"]:
@@ -233,6 +235,8 @@ class Calendar:
         month_at += _word(words, month_at) == "of"
         if first.isdigit() and len(first) <= 2 and (month := _MONTHS.get(_word(words, month_at))):
             return self._day_of(words, month, int(first), month_at + 1)
+        if (month := _MONTHS.get(first)) and self._short_year(first, second):
+            return self._dated_month(2000 + int(second), month, at + 2)
         if (month := _MONTHS.get(first)) and second.isdigit() and len(second) <= 2:
             return self._day_of(words, month, int(second), at + 2 + (third in {"st", "nd", "rd", "th"}))
         return None
@@ -243,6 +247,12 @@ class Calendar:
         if point and not year and point.period.start and point.period.start > self.today:
             point = self._dated_day(self.today.year - 1, month, day, after)
         return point and replace(point, dated=bool(year))
+
+    def _short_year(self, month: str, number: str) -> bool:
+        """Whether `Oct 26` means October of a recent year: a month cut short, and no day written out."""
+        cut = len(month) <= _LONGEST_CUT and month not in {"may", "june", "july"}
+        recent = range(self.today.year % 100 - _RECENT_YEARS, self.today.year % 100 + 1)
+        return cut and len(number) == 2 and number.isdigit() and int(number) in recent
 
     @staticmethod
     def _dated_day(year: int, month: int, day: int, after: int) -> Point | None:
@@ -386,9 +396,9 @@ def _half_of(whole: Point, first: bool) -> Point:
     assert end is not None  # noqa: S101
     months = {Grain.YEAR: 6, Grain.QUARTER: 1}.get(whole.period.grain or Grain.DAY)
     middle = shift(start, Grain.MONTH, months) if months else start + timedelta(days=15)
-    period = Period(start, middle) if first else Period(middle, end)
     label = f"{'first' if first else 'second'} half of {whole.period.label}"
-    return replace(whole, period=replace(period, label=label))
+    period = Period(start, middle, label) if first else Period(middle, end, label)
+    return replace(whole, period=period)
 
 
 def _edge_of(whole: Point, first: bool, count: int, grain: Grain) -> Point | None:
@@ -397,11 +407,10 @@ def _edge_of(whole: Point, first: bool, count: int, grain: Grain) -> Point | Non
     assert start is not None  # noqa: S101 - callers checked it
     assert end is not None  # noqa: S101
     edge = shift(start, grain, count) if first else shift(end, grain, -count)
-    period = Period(start, edge) if first else Period(edge, end)
     if not start < edge < end:
         return None
-    label = spoken_range(period.start, period.end)
-    return replace(whole, period=replace(period, label=label), unit=None)
+    since, until = (start, edge) if first else (edge, end)
+    return replace(whole, period=Period(since, until, spoken_range(since, until)), unit=None)
 
 
 def in_year(point: Point, year: int) -> Point:

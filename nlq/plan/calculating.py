@@ -43,6 +43,8 @@ class Calculations:
             return self._correlated(plan)
         if calculation in {Calculation.CONTRIBUTION, Calculation.CORRELATION}:
             calculation = Calculation.NONE
+        if calculation in _PAIRS and not adds_up:
+            calculation = Calculation.NONE
         if calculation in _PAIRS:
             plan, calculation = self._paired(plan, calculation)
         if calculation in _AVERAGES and cues.judged and not self._more_is_better(plan):
@@ -224,6 +226,10 @@ class Calculations:
             conditions = tuple(replace(c, on_reading=False) for c in conditions)
         if subject is Subject.VALUES and len(plan.kpis) == len(conditions) == 2:
             plan, conditions = _beside(plan, conditions)
+        if cues.moved_by and cues.fell:
+            conditions = tuple(_as_a_fall(c) for c in conditions)
+        if subject is Subject.READINGS and cues.counted and cues.ranked:
+            plan = replace(plan, by=tuple(d for d in plan.by if d is not Dimension.DAY))
         count = plan.count or self._counts_rows(plan, subject, bool(conditions))
         if subject is Subject.ANOMALIES and cues.order and not cues.counted and not plan.by:
             count = False
@@ -272,6 +278,13 @@ class Calculations:
         """Whether it is asked how many teams or places have any number: "how many regions reported sales"."""
         plain = plan.calculation is Calculation.NONE and self.cues.order is None
         return plain and self.cues.any_at_all and not any(dim.is_time for dim in self.cues.ranked)
+
+
+def _as_a_fall(condition: Condition) -> Condition:
+    """To fall by more than 5 is to change by less than -5."""
+    turned = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+    operator = turned.get(condition.operator, condition.operator)
+    return replace(condition, operator=operator, value=-condition.value)
 
 
 def _beside(plan: Plan, conditions: tuple[Condition, ...]) -> tuple[Plan, tuple[Condition, ...]]:

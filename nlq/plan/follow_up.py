@@ -71,8 +71,8 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
         plan,
         subject=plan.subject if links.cues.subject else before.subject,
         kpis=plan.kpis or before.kpis,
-        measure=before.measure if same_kpi and not new_order else Measure.USUAL,
-        filters=_filters(plan, before, adding=links.tokens[0].folded in _ADDING),
+        measure=links.cues.measure or (before.measure if same_kpi and not new_order else Measure.USUAL),
+        filters=_filters(plan, before, adding=_adds(links)),
         periods=periods,
         by=by,
         calculation=before.calculation,
@@ -92,6 +92,10 @@ def _same_kpi(links: Links, before: Plan) -> bool:
     named = {value for mention in links.of(Kind.KPI) for value in mention.values}
     others = [mention for mention in links.mentions if mention.kind is not Kind.KPI]
     return bool(named) and named == set(before.kpis) and not others
+
+
+def _adds(links: Links) -> bool:
+    return links.tokens[0].folded in _ADDING
 
 
 def _goes_on(words: list[str]) -> bool:
@@ -145,7 +149,8 @@ def _periods(plan: Plan, before: Plan, links: Links) -> tuple[Period, ...]:
 
 def _dimensions(plan: Plan, before: Plan, links: Links, *, several_periods: bool) -> tuple[Dimension, ...]:
     """The new dimensions, or else the old ones without those that are now a single member."""
-    single = {found.dimension for found in plan.filters if len(found.values) == 1 and not found.exclude}
+    filters = _filters(plan, before, adding=True) if _adds(links) else plan.filters
+    single = {found.dimension for found in filters if len(found.values) == 1 and not found.exclude}
     gone = {Dimension.PERIOD, *single, *([Dimension.KPI] if len(plan.kpis or before.kpis) else [])}
     old = tuple(dim for dim in before.by if dim not in gone)
     words = {token.folded for token in links.tokens}
