@@ -62,6 +62,8 @@ class Cues:
     """It can be answered by yes or no: "did sales exceed 5000?"."""
     any_at_all: bool = False
     """It asks how many members have any number."""
+    against: bool = False
+    """The only period that it names is what something is held against: "higher than last year"."""
     moved_by: bool = False
     """The condition is on a change: "rose by more than 500"."""
     per: int | None = None
@@ -201,6 +203,7 @@ def find(words: list[str]) -> Cues:
         judged=bool(skeleton.find(say.JUDGED)),
         yes_or_no=bool(re.search(say.YES_OR_NO, skeleton.text)),
         any_at_all=bool(skeleton.find(say.ANY_AT_ALL)),
+        against=bool(skeleton.text.count("PERIOD") == 1 and skeleton.find(say.AGAINST)),
         moved_by=moved_by is not None,
         per=_per(skeleton),
         inverted=bool(re.search(say.INVERTED, skeleton.text)),
@@ -331,7 +334,9 @@ def _than_that(skeleton: Skeleton) -> str | None:
 
 
 def _per(skeleton: Skeleton) -> int | None:
-    match = skeleton.find(rf"(?:per|for each|for every|to each|to every) ({say.NUMBER}|hundred|thousand|million)(?= )")
+    match = skeleton.find(
+        rf"(?:per|for each|for every|to each|to every) ({say.NUMBER}|hundred|thousand|million)(?= )"
+    )
     if not match:
         return None
     words = {"hundred": Decimal(100), "thousand": Decimal(1000), "million": Decimal(10**6)}
@@ -353,7 +358,9 @@ def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
             r"observations?)\b",
             skeleton.text,
         )
-    ) and not re.search(rf"\b(?:in|within|during) (?:a|any|one)(?: single| given)? {say.DIM}\b", skeleton.text)
+    ) and not re.search(
+        rf"\b(?:in|within|during) (?:a|any|one)(?: single| given)? {say.DIM}\b", skeleton.text
+    )
     verbs = r"(?:is |was |were |are |stay\w* |went |go |of |be |been )*"
     negated = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "=": "=", say.BETTER_THAN: say.WORSE_THAN}
     negated[say.WORSE_THAN] = say.BETTER_THAN
@@ -361,9 +368,9 @@ def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
         low, high = _decimal(between[1]), _decimal(between[2])
         return (Condition(">=", low, reading), Condition("<=", high, reading))
     for operator, pattern in say.CONDITIONS:
-        for match in skeleton.all(
-            rf"(?P<not>(?:not|no) (?:\S+ ){{0,2}}?)?{verbs}(?:{pattern}) (?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
-        ):
+        denied = r"(?P<not>(?:not|no) (?:\S+ ){0,2}?)?"
+        number = rf"(?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
+        for match in skeleton.all(rf"{denied}{verbs}(?:{pattern}) {number}"):
             if operator == ">=" and match[0].startswith("from"):
                 continue
             meant = negated[operator] if match["not"] else operator

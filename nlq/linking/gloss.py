@@ -5,7 +5,7 @@ of a question - names, and what a company measures - stays as it is written.
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
@@ -55,6 +55,8 @@ class Language:
     decimal_comma: bool
     """Whether it writes 1.234,5 for a thousand and some."""
     phrases: Mapping[str, tuple[_Phrase, ...]]
+    split: tuple[_Phrase, ...] = ()
+    """Verbs in two parts with other words between, such as `ging ... zurück`."""
     beginnings: tuple[str, ...] = ()
     endings: tuple[str, ...] = ()
     """Words that compounds begin or end with, around a name."""
@@ -115,6 +117,7 @@ def spoken(tokens: Sequence[Token], taken: Sequence[bool], english: frozenset[st
 
 def in_english(tokens: Sequence[Token], taken: Sequence[bool], language: Language) -> tuple[Token, ...]:
     """The question with the phrases of `language` in English."""
+    tokens, taken = _united(tokens, taken, language)
     words = ["" if used else token.folded for token, used in zip(tokens, taken, strict=True)]
     read: list[Token] = []
     at = 0
@@ -129,6 +132,35 @@ def in_english(tokens: Sequence[Token], taken: Sequence[bool], language: Languag
         read += [Token(written, word, stem(word)) for word in english]
         at += len(phrase.words)
     return tuple(read)
+
+
+def _united(
+    tokens: Sequence[Token], taken: Sequence[bool], language: Language
+) -> tuple[Sequence[Token], Sequence[bool]]:
+    """The question with verbs in two parts as one English word where the first part stood."""
+    words = ["" if used else token.folded for token, used in zip(tokens, taken, strict=True)]
+    for verb in language.split:
+        first, rest = verb.words[0], verb.words[1:]
+        begins = next((i for i, word in enumerate(words) if fits(first, word)), None)
+        if begins is None:
+            continue
+        ends = next(
+            (
+                i
+                for i in range(begins + 1, len(words) - len(rest) + 1)
+                if all(map(fits, rest, words[i : i + len(rest)]))
+            ),
+            None,
+        )
+        if ends is None:
+            continue
+        written = f"{tokens[begins].written} {' '.join(t.written for t in tokens[ends : ends + len(rest)])}"
+        english = [Token(written, word, stem(word)) for word in verb.english]
+        tokens = [*tokens[:begins], *english, *tokens[begins + 1 : ends], *tokens[ends + len(rest) :]]
+        done = [True] * len(english)
+        taken = [*taken[:begins], *done, *taken[begins + 1 : ends], *taken[ends + len(rest) :]]
+        return tokens, taken
+    return tokens, taken
 
 
 def _number(token: Token) -> Token:
@@ -177,16 +209,21 @@ def _folder() -> Traversable:
 def _read(file: str) -> Language:
     facts = yaml.safe_load((_folder() / file).read_text(encoding="utf-8"))
     phrases: dict[str, list[_Phrase]] = {}
-    for written, english in facts["phrases"].items():
-        words = tuple(fold(written).replace("'", " ").replace("-", " ").split())
-        first = _key(words[0])
-        phrases.setdefault(first, []).append(_Phrase(words, tuple(english.split())))
+    for phrase in _phrases(facts["phrases"]):
+        phrases.setdefault(_key(phrase.words[0]), []).append(phrase)
     ranked = {
         first: tuple(sorted(found, key=lambda phrase: phrase.rank, reverse=True))
         for first, found in phrases.items()
     }
     around = {key: tuple(facts.get(key, ())) for key in ("beginnings", "endings")}
-    return Language(facts["language"], facts.get("decimal") == "comma", ranked, **around)
+    split = tuple(sorted(_phrases(facts.get("split", {})), key=lambda phrase: phrase.rank, reverse=True))
+    return Language(facts["language"], facts.get("decimal") == "comma", ranked, split, **around)
+
+
+def _phrases(written: Mapping[str, str]) -> Iterator[_Phrase]:
+    for foreign, english in written.items():
+        words = tuple(fold(foreign).replace("'", " ").replace("-", " ").split())
+        yield _Phrase(words, tuple(english.split()))
 
 
 def _key(word: str) -> str:

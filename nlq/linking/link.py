@@ -1,5 +1,6 @@
 """Links a question: which of its words name what, and which say what to do; what stays open stays open."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +17,9 @@ from nlq.linking.typos import correct, correct_spelling
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize
 from nlq.period import Period
+
+
+_SLASH = re.compile(r"(?<=\w)\s+/\s+(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _off_limits(text: str, names: Names) -> str | None:
 
 def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
     """The words in English and without slips of the pen, and the slips (written, read)."""
-    tokens = tokenize(text)
+    tokens = tokenize(_SLASH.sub(" per ", text))
     taken = _taken(len(tokens), names.whole(tokens))
     language = gloss.spoken(tokens, taken, _common_words())
     slips: tuple[tuple[str, str], ...] = ()

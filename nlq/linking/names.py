@@ -92,10 +92,26 @@ class Names:
         """The mentions, where a word that a KPI's name holds as it is written names that KPI.
 
         In the plural, or after "per", a word that a team is called by in the singular means what is counted.
+        One word of several names nothing by itself.
         """
-        return tuple(self._rather_kpi(tokens, mention) for mention in mentions)
+        read = (self._rather_kpi(tokens, mention) for mention in mentions)
+        return self._absorbed(tokens, [mention for mention in read if mention])
 
-    def _rather_kpi(self, tokens: Sequence[Token], mention: Mention) -> Mention:
+    def _absorbed(self, tokens: Sequence[Token], mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+        """The mentions, without those of a single word that belongs to the KPI named right beside it."""
+        kpis = [m for m in mentions if m.kind is Kind.KPI and len(m.values) == 1]
+        words = {m: stems(self.catalog.by_name[m.values[0]].label) for m in kpis}
+        return tuple(
+            m
+            for m in mentions
+            if m.kind is Kind.KPI
+            or m.end - m.start > 1
+            or not any(
+                tokens[m.start].stem in words[kpi] and m.start in {kpi.end, kpi.start - 1} for kpi in kpis
+            )
+        )
+
+    def _rather_kpi(self, tokens: Sequence[Token], mention: Mention) -> Mention | None:
         token = tokens[mention.start]
         if mention.kind is Kind.KPI or mention.end - mention.start > 1:
             return mention
@@ -104,6 +120,8 @@ class Names:
         names = [kpi for kpi in self.catalog.kpis if self._holds(kpi, token, exactly=not divides)]
         if len(names) != 1 or (as_written and not divides):
             return mention
+        if not divides and len(stems(names[0].label)) > 1:
+            return None
         return replace(mention, kind=Kind.KPI, values=(names[0].name,))
 
     @staticmethod
@@ -127,7 +145,7 @@ class Names:
         found: list[Mention] = []
         for at, token in enumerate(tokens):
             entry = self.lexicon.telling.get(token.stem)
-            known = token.stem in common or token.folded in common | FUNCTION_WORDS
+            known = token.stem in common or token.folded in common or token.folded in FUNCTION_WORDS
             if entry is None and tokens[at + 1 : at + 2] and tokens[at + 1].folded in _PEOPLE:
                 entry = self.lexicon.teams.get(token.stem)
             named = entry and any(entry.value in mention.values for mention in found)

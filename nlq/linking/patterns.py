@@ -45,9 +45,7 @@ SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**9
 MEMBERS = r"(?:teams|departments|regions|territories|countries|quarters|months|weeks)"
 ABOVE_OR_BELOW = r"(?:above|below|than|over|under|exceed\w*)(?: \S+){0,3} (?:average|mean)"
 CONDITION = rf"{COMPARISON} (?:the |a )?{NUMBER}"
-LATE_CONDITION = (
-    rf"(?P<number>{NUMBER})(?: (?!\d)\S+){{0,2}}? (?:(?P<above>exceed\w*|above)|below)(?! \S*\d)"
-)
+LATE_CONDITION = rf"(?P<number>{NUMBER})(?: (?!\d)\S+){{0,2}}? (?:(?P<above>exceed\w*|above)|below)(?! \S*\d)"
 """As verb-final languages put it: "which regions the 500 exceeded"."""
 
 GROUPED = [
@@ -266,9 +264,14 @@ YES_OR_NO = r"^(?:\S+ ){0,6}?(?:whether|if)\b|^(?:did|does|do|was|were|is|are|ha
 MOVED_BY = rf"(?:{MOVED}|lose|loses|lost|gain\w*)(?: \S+){{0,3}}? (?:by )?{COMPARISON} {NUMBER}(?: (?P<percent>percent|%))?|{COMPARISON} {NUMBER}(?: (?P<percent_more>percent|%)) (?:more|less|fewer|higher|lower|increase|decrease|growth|drop)"
 """A condition on a change: "rose by more than 5 %"."""
 ANY_AT_ALL = rf"how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
+AGAINST = r"(?:compared (?:to|with)|versus|vs|than|against|relative to) (?:in )?(?:the )?PERIOD"
+ON_READINGS = (
+    r"(?:readings?|measurements?|values|data ?points?|how often|times|ever|records|entries|observations?)"
+)
+IN_A_UNIT = rf"(?:in|within|during) (?:a|any|one)(?: single| given)? {DIM}"
 JUDGED = r"(?:better|worse) than|outperform\w*|underperform\w*"
 INVERTED = (
-    rf"^(?:\S+ )?(?:for (?:each|every|one|a|an)|per|to (?:each|every))(?: \S+){{0,3}}? KPI(?: \S+){{0,4}}? (?:how|what) (?:much|many)?(?: \S+)* KPI|"
+    r"^(?:\S+ )?(?:for (?:each|every|one|a|an)|per|to (?:each|every))(?: \S+){0,3}? KPI(?: \S+){0,4}? (?:how|what) (?:much|many)?(?: \S+)* KPI|"
     r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI"
 )
 """What the first KPI is divided into: "for every order, how much revenue?"."""

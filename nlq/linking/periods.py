@@ -105,7 +105,11 @@ def _ranges(
         at, point = points[index]
         before = "" if at == 0 or taken[at - 1] else words[at - 1]
         following = points[index + 1] if index + 1 < len(points) else None
-        if following and _is_range(words, before, point.after, following[0]):
+        if (
+            following
+            and _is_range(words, before, point.after, following[0])
+            and _follows(point, following[1])
+        ):
             found.append(_joined(at, point, following[1], before))
             index += 2
             continue
@@ -116,9 +120,16 @@ def _ranges(
 
 def _is_range(words: Sequence[str], before: str, start: int, end: int) -> bool:
     between = [word for word in words[start:end] if word != "the"]
-    if len(between) != 1:
+    compares = any(word.startswith("compar") for word in words[:start])
+    if len(between) != 1 or (compares and between[0] == "to" and before != "from"):
         return False
     return between[0] in _TO or (between[0] == "and" and before == "between")
+
+
+def _follows(first: Point, second: Point) -> bool:
+    """Whether a range can go from one to the other: what lies before it does so only for want of a year."""
+    start, end = first.period.start, second.period.end
+    return not (start and end and start >= end and first.dated and second.dated)
 
 
 def _joined(at: int, first: Point, second: Point, before: str) -> PeriodMention:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from nlq.period import Grain, Period, floor, iso_week, shift, shifted, unit
+from nlq.period import Grain, Period, floor, iso_week, shift, shifted, spoken_range, unit
 
 NUMBERS = {
     word: number
@@ -72,6 +72,8 @@ class Calendar:
     def _relative_to(self, words: Sequence[str], at: int, base: Period | None) -> Point | None:
         """`same month last year`, `a year ago`, `the month before`, `previous quarter` after another."""
         word, following = _word(words, at), _word(words, at + 1)
+        if word == "last" and base and base.grain and _word(words, at - 1) in _COMPARING and not following:
+            return Point(shifted(base, base.grain, -1), at + 1)
         if word == "day" and following == "before" and _word(words, at + 2) == "yesterday":
             return Point(unit(self.today - timedelta(days=2), Grain.DAY), at + 3)
         if word in {"same", "corresponding"} and following in {*UNITS, "period", "time"}:
@@ -195,7 +197,7 @@ class Calendar:
         return None
 
     def _part(self, words: Sequence[str], at: int) -> Point | None:
-        """`first ten days of October`, `last week of Q3`, `second half of May`, `second half of last year`."""
+        """`first ten days of October`, `last week of Q3`, `second half of May`."""
         edge, half = _word(words, at), _word(words, at + 1) == "half"
         if edge not in {"first", "last", "second"} or (edge == "second" and not half):
             return None
@@ -209,11 +211,11 @@ class Calendar:
         if not whole or not whole.period.start or not whole.period.end or whole.period.grain is None:
             return None
         if half:
-            plain = whole.period.grain is Grain.YEAR and whole.period.start.month == 1
-            return None if plain else _half_of(whole, edge == "first")
+            of_calendar_year = whole.period.grain is Grain.YEAR and whole.period.start.month == 1
+            return None if of_calendar_year else _half_of(whole, first=edge == "first")
         if not grain or grain is Grain.QUARTER:
             return None
-        return _edge_of(whole, edge == "first", number or 1, grain)
+        return _edge_of(whole, number or 1, grain, first=edge == "first")
 
     def _day(self, words: Sequence[str], at: int) -> Point | None:
         """`2026-03-05`, `5 March 2026`, `March 5th, 2026`."""
@@ -389,7 +391,7 @@ def month_words() -> frozenset[str]:
     return frozenset({*_MONTHS, *UNITS, *_TO_DATE, *relative, "same", "date", "between"})
 
 
-def _half_of(whole: Point, first: bool) -> Point:
+def _half_of(whole: Point, *, first: bool) -> Point:
     """Half of a year, quarter or month; of a month, its days up to the 15th or after it."""
     start, end = whole.period.start, whole.period.end
     assert start is not None  # noqa: S101 - callers checked it
@@ -401,7 +403,7 @@ def _half_of(whole: Point, first: bool) -> Point:
     return replace(whole, period=period)
 
 
-def _edge_of(whole: Point, first: bool, count: int, grain: Grain) -> Point | None:
+def _edge_of(whole: Point, count: int, grain: Grain, *, first: bool) -> Point | None:
     """The first or last `count` days, weeks or months of a period; a week is seven days."""
     start, end = whole.period.start, whole.period.end
     assert start is not None  # noqa: S101 - callers checked it
@@ -448,7 +450,7 @@ def _compared_with(words: Sequence[str], at: int) -> bool:
 
 
 def _at_least(grain: Grain | None, other: Grain) -> bool:
-    """Whether a unit is as long as another or longer: the quarter before that quarter, a month's year before."""
+    """Whether a unit is as long as another or longer."""
     order = [Grain.DAY, Grain.WEEK, Grain.MONTH, Grain.QUARTER, Grain.YEAR]
     return grain is not None and order.index(grain) >= order.index(other)
 

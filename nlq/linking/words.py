@@ -6,12 +6,22 @@ from dataclasses import dataclass
 
 _ELIDED = r"(?<![^\W\d_])[^\W\d_]{1,2}(?=['\u2019][^\W\d_]{2})"
 """The beginning of `l'ann\u00e9e` or `qu'est`: a word of its own."""
-_WORD = re.compile(
-    rf"(?<![\d.,])[1-9]\d{{0,2}}(?:[ \u00a0\u202f]\d{{3}})+(?![\d])|\d+(?:[.,]\d+)*|{_ELIDED}|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+"
-)
+_SPACED = r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?!\d)"
+"""A number with spaces between its thousands."""
+_WORD = re.compile(rf"{_SPACED}|\d+(?:[.,]\d+)*|{_ELIDED}|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+")
 _SPACES = re.compile(r"(?<=\d)\s(?=\d)")
 _NUMERIC_DATE = re.compile(
     r"(?<![\d.,/])(?:(?P<day>\d{1,2})(?P<mark>[./]))?(?P<month>\d{1,2})(?(mark)(?P=mark)|[./])(?P<year>20\d\d)(?![\d/]|[.,]\d)"
+)
+_MONTH = (
+    r"(?:jan|j\u00e4n|feb|fev|f\u00e9v|mar|m\u00e4r|maa|apr|avr|abr|may|mai|mei|jun|jui|jul|aug|ao\u00fb|ago|sep|set|"
+    r"oct|okt|out|nov|dec|dez|dic|d\u00e9c|ene)[^\W\d_]{0,6}\.?"
+)
+"""How months begin in the languages of questions."""
+_DASH = re.compile(
+    rf"\b({_MONTH}|q[1-4]|h[12]|(?:19|20)\d\d|\d{{1,2}}\.?(?=\s?[-\u2013\u2014]\s?\d{{1,2}}\.?\s{_MONTH}))"
+    rf"\s?[-\u2013\u2014]\s?(?={_MONTH}\b|q[1-4]\b|h[12]\b|(?:19|20)\d\d\b|\d{{1,2}}\.?\s{_MONTH})",
+    re.IGNORECASE,
 )
 _SHORTEST_ROOT = 3
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
@@ -29,10 +39,12 @@ class Token:
 def tokenize(text: str) -> tuple[Token, ...]:
     """The words, numbers and comparison signs of `text`; hyphens, underscores and the like part words.
 
-    A date in numbers, such as `5.3.2026`, `05/03/2026` or `3/2026`, becomes `2026 03 05` or `2026 03`. The day
-    comes first, as in most of the world, unless the second number can be no month.
+    A date in numbers, such as `5.3.2026`, `05/03/2026` or `3/2026`, becomes `2026 03 05` or `2026 03`. The
+    day comes first, as in most of the world, unless the second number can be no month. A dash between two
+    months, quarters, years, or days of a month is a `to`.
     """
-    return tuple(_token(written) for written in _WORD.findall(_NUMERIC_DATE.sub(_year_first, text)))
+    dated = _NUMERIC_DATE.sub(_year_first, _DASH.sub(r"\1 to ", text))
+    return tuple(_token(written) for written in _WORD.findall(dated))
 
 
 def stems(text: str) -> tuple[str, ...]:

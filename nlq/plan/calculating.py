@@ -212,8 +212,11 @@ class Calculations:
                 measure = Measure.MAX if up else Measure.MIN
         conditions = tuple(self._signed(plan, c) for c in cues.conditions) or plan.conditions
         subject = plan.subject
-        if cues.yes_or_no and subject is Subject.VALUES and not plan.by and not any(
-            c.on_reading for c in conditions
+        if (
+            cues.yes_or_no
+            and subject is Subject.VALUES
+            and not plan.by
+            and not any(c.on_reading for c in conditions)
         ):
             conditions = ()
         if conditions and not plan.by and subject is Subject.VALUES:
@@ -272,7 +275,6 @@ class Calculations:
         if subject is Subject.VALUES:
             return self.cues.counted and bool(self.cues.ranked) and (picks or self._counts_members(plan))
         return self.cues.counted and not plan.by
-
 
     def _counts_members(self, plan: Plan) -> bool:
         """Whether it is asked how many teams or places have any number: "how many regions reported sales"."""

@@ -9,8 +9,8 @@ from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
 from nlq.linking.names import SURE_SCORE
 from nlq.linking.points import Calendar
-from nlq.linking.vocabulary import DIMENSION_WORDS
 from nlq.linking.units import said as units_said
+from nlq.linking.vocabulary import DIMENSION_WORDS
 from nlq.linking.words import stems
 from nlq.period import Grain, Period, unit
 from nlq.plan.calculating import Calculations
@@ -183,8 +183,9 @@ class _Drafter:
         if not self.links.leftovers and (equal := tied(self.links.candidates)):
             return (), tuple(dict.fromkeys((*equal, *self.catalog.by_name))), ()
         if not self.links.candidates and (counted := self._kpis_counted_in()):
-            alone = len(counted) == 1 and not self.links.leftovers
-            return (counted, (), ()) if alone else ((), tuple(dict.fromkeys((*counted, *self.catalog.by_name))), ())
+            if len(counted) == 1 and not self.links.leftovers:
+                return counted, (), ()
+            return (), tuple(dict.fromkeys((*counted, *self.catalog.by_name))), ()
         return (), tuple(name for name, _ in self.links.candidates), ()
 
     def _kpis_counted_in(self) -> tuple[str, ...]:
@@ -195,7 +196,9 @@ class _Drafter:
 
     def _free_words(self) -> set[str]:
         """The stems of the words that are part of no name and no period."""
-        named = {i for m in (*self.links.mentions, *self.links.periods) for i in range(m.start, m.end)}
+        spans = [(m.start, m.end) for m in self.links.mentions]
+        spans += [(period.start, period.end) for period in self.links.periods]
+        named = {index for start, end in spans for index in range(start, end)}
         return {token.stem for i, token in enumerate(self.links.tokens) if i not in named}
 
     def _joins_another(self) -> bool:
@@ -223,7 +226,9 @@ class _Drafter:
 
     def _subject(self, has_kpi: bool) -> Subject:
         cues = self.cues
-        averaged = cues.measure in {Measure.AVERAGE, Measure.MEDIAN, Measure.SUM}
+        averaged = cues.measure in {Measure.AVERAGE, Measure.MEDIAN, Measure.SUM} or (
+            cues.measure is Measure.LAST and not self._plural()
+        )
         lists = cues.subject is Subject.READINGS and not (
             averaged and not cues.counted and not cues.conditions
         )
@@ -325,6 +330,8 @@ class _Drafter:
         if len(plan.kpis) == 1 and not open_kpi:
             by = [dim for dim in by if dim is not Dimension.KPI]
         periods = tuple(dict.fromkeys(found.period for found in self.links.periods))
+        if cues.against and not self.previous and (now := self._now(periods[0])):
+            periods = (periods[0], now)
         by += self._time_grain(by, periods)
         if len(periods) > 1 and not cues.combined:
             by = [dim for dim in by if dim not in _units_of(periods)]
@@ -332,6 +339,11 @@ class _Drafter:
                 by.append(Dimension.PERIOD)
         year_start = self.year_start if self.cues.fiscal else 1
         return replace(plan, periods=periods, by=tuple(dict.fromkeys(by)), year_start=year_start)
+
+    def _now(self, past: Period) -> Period | None:
+        """The unit of today that a period of the past is held against."""
+        now = past.grain and unit(self.today, past.grain)
+        return now if now and past.end and now.start and past.end <= now.start else None
 
     def _time_grain(self, by: list[Dimension], periods: tuple[Period, ...]) -> list[Dimension]:
         """The calendar unit of a trend whose unit the question leaves out."""
