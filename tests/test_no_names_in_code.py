@@ -16,6 +16,7 @@ _CODE = [
     if path.suffix in {".py", ".txt", ".html", ".js", ".yml"} and path.name != "countries.yml"
 ]
 _USUAL_WORDS = {
+    "backend",
     "support",
     "technology",
     "operations",

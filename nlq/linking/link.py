@@ -18,7 +18,6 @@ from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize
 from nlq.period import Period
 
-
 _SLASH = re.compile(r"(?<=\w)\s+/\s+(?=\w)")
 
 

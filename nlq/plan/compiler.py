@@ -117,9 +117,9 @@ class _Compiler:
         target = self._value
         if self._compares() or self.calculation not in _COMPARED:
             target = _SORTED_BY.get(self.calculation, self._value)
-        if self.calculation is Calculation.BESIDE:
-            target = sql.name(self.plan.kpis[0])
-        where += [sql.compared(c, sql.name(c.kpi) if c.kpi else target) for c in conditions]
+        beside = self.calculation is Calculation.BESIDE and self._compares()
+        target = sql.name(self.plan.kpis[0]) if beside else target
+        where += [sql.compared(c, sql.name(c.kpi) if beside and c.kpi else target) for c in conditions]
         steps = self._grouped()
         dims = [sql.name(dim.value) for dim in self.by]
         inner = f"SELECT {', '.join([*dims, *columns])}\nFROM grouped"

@@ -30,7 +30,7 @@ _SERIES = {
     *(Calculation.RUNNING_TOTAL, Calculation.MOVING_AVERAGE),
 }
 _COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
-_PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
+_PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO, Calculation.BESIDE}
 _AVERAGES = {Calculation.ABOVE_AVERAGE, Calculation.BELOW_AVERAGE}
 _MOST_ROWS = 100_000
 
@@ -121,7 +121,8 @@ def _with_kpis(plan: Plan, names: Sequence[str], catalog: Catalog) -> Plan:
         raise ValueError(f'there is no KPI "{unknown[0]}"')
     if not names and plan.subject is Subject.VALUES:
         raise ValueError("kpis must name at least one KPI")
-    return replace(plan, kpis=tuple(dict.fromkeys(names)))
+    conditions = tuple(c for c in plan.conditions if c.kpi is None or c.kpi in names)
+    return replace(plan, kpis=tuple(dict.fromkeys(names)), conditions=conditions)
 
 
 def _filtered(plan: Plan, found: Filter, catalog: Catalog) -> Plan:
