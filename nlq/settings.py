@@ -1,6 +1,7 @@
 """Every setting of the service, read from the environment in this one place."""
 
 import os
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,44 @@ from nlq.errors import SettingsError
 from nlq.signing_in import OpenIdConnect, Proxy, SignIn
 
 T = TypeVar("T")
+
+_SLACK_API = "https://slack.com/api/"
+_FERNET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class SlackSettings:
+    """The Slack app: a token for one workspace, or what it takes to install it in several."""
+
+    bot_token: str | None = field(default=None, repr=False)
+    """Token of the bot in the only workspace, from `xoxb-` on (`NLQ_SLACK_BOT_TOKEN`)."""
+    signing_secret: str | None = field(default=None, repr=False)
+    """What requests are signed with (`NLQ_SLACK_SIGNING_SECRET`)."""
+    app_token: str | None = field(default=None, repr=False)
+    """Token of the app for Socket Mode, from `xapp-` on (`NLQ_SLACK_APP_TOKEN`)."""
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
+    encryption_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Fernet keys of the workspaces' tokens; the first one encrypts, all decrypt."""
+    workspaces: tuple[str, ...] = ()
+    """Ids of the workspaces that may install the app and ask; empty: the one of the token."""
+    channels: tuple[str, ...] = ()
+    """Ids of the channels in which the bot answers, and `dm` for direct messages; empty: everywhere."""
+    user_groups: tuple[str, ...] = ()
+    """Ids of the user groups whose members may ask; empty: everybody of the workspace but guests."""
+    workers: int = 4
+    """Questions that are worked on at the same time."""
+    api_url: str = _SLACK_API
+
+    @property
+    def installable(self) -> bool:
+        """Whether workspaces install the app themselves."""
+        return self.client_id is not None
+
+    @property
+    def over_http(self) -> bool:
+        """Whether Slack sends its requests to `/slack/events`."""
+        return self.signing_secret is not None
 
 
 @dataclass(frozen=True)
@@ -69,6 +108,7 @@ class Settings:
     """Calls of the model that wait until it is free."""
     sign_in: SignIn = field(default_factory=SignIn)
     """How people and programs sign in."""
+    slack: SlackSettings = SlackSettings()
     embedded_weights: str | None = None
     """Identity of the embedded model's weights once it runs at `openai_base_url`; no variable sets it."""
 
@@ -113,6 +153,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         model_calls=read.number("NLQ_MODEL_CALLS", 256, int, 1, 10_000),
         model_queue=read.number("NLQ_MODEL_QUEUE", 32, int, 0, 10_000),
         sign_in=_sign_in(read),
+        slack=_slack(read),
     )
 
 
@@ -157,12 +198,59 @@ def _openid(read: "_Reader") -> OpenIdConnect | None:
     )
 
 
+def _slack(read: "_Reader") -> SlackSettings:
+    found = SlackSettings(
+        bot_token=read.secret("NLQ_SLACK_BOT_TOKEN"),
+        signing_secret=read.secret("NLQ_SLACK_SIGNING_SECRET"),
+        app_token=read.secret("NLQ_SLACK_APP_TOKEN"),
+        client_id=read.text("NLQ_SLACK_CLIENT_ID"),
+        client_secret=read.secret("NLQ_SLACK_CLIENT_SECRET"),
+        encryption_keys=read.fernet_keys("NLQ_SLACK_ENCRYPTION_KEY"),
+        workspaces=read.names("NLQ_SLACK_WORKSPACES"),
+        channels=read.names("NLQ_SLACK_CHANNELS"),
+        user_groups=read.names("NLQ_SLACK_USER_GROUPS"),
+        workers=read.number("NLQ_SLACK_WORKERS", 4, int, 1, 64),
+        api_url=f"{read.web_address('NLQ_SLACK_API_URL') or _SLACK_API.rstrip('/')}/",
+    )
+    several = (found.client_id, found.client_secret, found.encryption_keys)
+    if any(several) and not all(several):
+        raise SettingsError(
+            "To install the Slack app in several workspaces, set all of NLQ_SLACK_CLIENT_ID, "
+            "NLQ_SLACK_CLIENT_SECRET and NLQ_SLACK_ENCRYPTION_KEY."
+        )
+    if all(several) and not found.workspaces:
+        raise SettingsError(
+            "Anybody can make a Slack workspace: set NLQ_SLACK_WORKSPACES to the ids of yours, such as "
+            "T0123ABCD, so that no other can install the app and ask."
+        )
+    if all(several) and found.bot_token:
+        raise SettingsError(
+            "Set either NLQ_SLACK_BOT_TOKEN, for one workspace, or NLQ_SLACK_CLIENT_ID with "
+            "NLQ_SLACK_CLIENT_SECRET and NLQ_SLACK_ENCRYPTION_KEY, for several."
+        )
+    return found
+
+
 @dataclass(frozen=True)
 class _Reader:
     environ: Mapping[str, str]
 
     def text(self, name: str) -> str | None:
         return self.environ.get(name, "").strip() or None
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple((self.text(name) or "").replace(",", " ").split())
+
+    def fernet_keys(self, name: str) -> tuple[str, ...]:
+        keys = tuple((self.secret(name) or "").replace(",", " ").split())
+        for key in keys:
+            try:
+                usable = len(urlsafe_b64decode(key)) == _FERNET_BYTES
+            except ValueError:
+                usable = False
+            if not usable:
+                raise SettingsError(f"{name} holds no key; make one with `nlq slack key`.")
+        return keys
 
     def number(self, name: str, default: T, kind: Callable[[str], T], low: float, high: float) -> T:
         written = self.text(name)

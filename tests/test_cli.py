@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from nlq import cells
 from nlq.answer import Column, Table
-from nlq.cli import cells
 from nlq.embedded import weights
 from nlq.errors import DatabaseUnavailable, ModelUnavailable
 from nlq.settings import Settings

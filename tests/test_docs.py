@@ -73,7 +73,7 @@ def test_the_commands_and_options_of_the_readme_exist(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     rows = _COMMAND_ROW.findall((ROOT / "README.md").read_text())
-    assert {name for name, _ in rows} == {"ask", "serve", "history", "db", "model", "token", "eval"}
+    assert {name for name, _ in rows} == {"ask", "serve", "history", "db", "model", "token", "eval", "slack"}
     for name, row in rows:
         with pytest.raises(SystemExit) as ended:
             cli.main([name, "--help"])

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import typer
 
-from nlq.cli import ask, db, evaluate, history, model, output, serve, token
+from nlq.cli import ask, db, evaluate, history, model, output, serve, slack, token
 from nlq.errors import NlqError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("eval")(evaluate.evaluate)
 app.add_typer(db.app, name="db")
 app.add_typer(history.app, name="history")
 app.add_typer(model.app, name="model")
+app.add_typer(slack.app, name="slack")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

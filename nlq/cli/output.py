@@ -9,8 +9,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
+from nlq import cells
 from nlq.answer import Answer, Status, Table, json_value
-from nlq.cli import cells
 
 _WIDE = 100_000
 """Columns of a line that is read by a program or a pager, not cut to fit a window."""

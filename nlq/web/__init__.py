@@ -18,6 +18,7 @@ from nlq.web import (
     problems,
     protection,
     sessions,
+    slack,
 )
 from nlq.web.ports import EXTENSION, Service
 
@@ -52,4 +53,6 @@ def create_app(service: Service) -> Flask:
     navigation.register(app)
     for part in (ask, plan, history, feedback, catalog, health, preferences, page):
         app.register_blueprint(part.blueprint)
+    if service.settings.slack.over_http:
+        slack.mount(app)
     return app

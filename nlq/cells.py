@@ -1,4 +1,4 @@
-"""The values of a result as people read them in a terminal, in the way of the page's `format.js`."""
+"""The values of a result as people read them, in the way of the page's `format.js`."""
 
 import re
 from collections.abc import Callable, Sequence
