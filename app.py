@@ -14,4 +14,6 @@ def create_app() -> Flask:
     """The application of the settings in the environment; what they do not name runs until exit."""
     running = ExitStack()
     atexit.register(running.close)
-    return web.create_app(build(running.enter_context(parts.everything(settings.load()))))
+    service = build(running.enter_context(parts.everything(settings.load())))
+    service.start()
+    return web.create_app(service)

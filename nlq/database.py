@@ -130,6 +130,7 @@ class Reader:
             open=False,
             timeout=self._limits.connect_timeout_s,
             configure=_configure,
+            reconnect_timeout=self._limits.connect_timeout_s,  # then the next statement tries anew
             kwargs={
                 "connect_timeout": max(2, math.ceil(self._limits.connect_timeout_s)),
                 "prepare_threshold": None,  # statements differ, and poolers in between know nothing of them

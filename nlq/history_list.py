@@ -31,7 +31,7 @@ class HistoryEntry:
     """One question of the history.
 
     All below `successful` is None for a row that was there before this service; `status` is `running`
-    while the question is worked on, and stays so if the process died.
+    while the question is worked on, `failed` with the reason `interrupted` if its process died.
     """
 
     id: int

@@ -8,9 +8,10 @@ from nlq.answer import Answer
 from nlq.cancellation import Cancelled, Cause
 from nlq.endings import Ending
 from nlq.errors import NlqError, Overloaded
-from nlq.history import History, Started
+from nlq.history import Started
 from nlq.question import Question
 from nlq.running import Running
+from nlq.safekeeping import Safekeeping
 from nlq.trace import OnStarted, Trace, answer_of, cause, failed, record_of
 
 
@@ -19,7 +20,7 @@ class Intake:
     """Takes questions in; see `answered`."""
 
     admission: Admission
-    history: History
+    history: Safekeeping
     timeout_s: float
     """Longest time of a question, in seconds."""
     running: Running = field(default_factory=Running)
@@ -49,7 +50,7 @@ class Intake:
                 if on_started:
                     on_started(started)
                 given, error, reason = self._attempted(question, started, trace, answer)
-                self.history.finish(started.query_id, record_of(given, trace, error, reason))
+                self.history.finish(started, record_of(given, trace, error, reason))
             return given
 
     def _attempted(
@@ -80,4 +81,4 @@ class Intake:
     def _give_up(self, question: Question, started: Started, trace: Trace, text: str, reason: str) -> None:
         """Write down that the question failed; whoever asked is told so by an error."""
         record = record_of(failed(question, started, trace, text), trace, None, reason)
-        self.history.finish(started.query_id, record)
+        self.history.finish(started, record)

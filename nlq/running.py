@@ -25,6 +25,11 @@ class Running:
             with self._lock:
                 del self._questions[query_id]
 
+    def ids(self) -> list[int]:
+        """The ids of the running questions."""
+        with self._lock:
+            return list(self._questions)
+
     def cancel(self, query_id: int, user: str | None) -> bool:
         """Cancel the question `query_id`; False if `user` has no such question running here."""
         with self._lock:

@@ -1,21 +1,25 @@
 """Puts the service together from its settings, and starts the embedded parts where they serve."""
 
 import dataclasses
+import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
+
+from psycopg.conninfo import conninfo_to_dict
 
 import schema
 from nlq import access, llm, seal
 from nlq.access import EVERYTHING, UNRESTRICTED, Scope
 from nlq.admission import Admission
+from nlq.cancellation import Cause
 from nlq.catalog import Catalog, refine
 from nlq.catalog.refine import Refinement
 from nlq.clock import Clock
 from nlq.database import Limits, Reader
-from nlq.errors import NlqError, SettingsError
+from nlq.errors import DatabaseUnavailable, NlqError, SettingsError
 from nlq.feedback import FeedbackStore, VerifiedQuestions
 from nlq.history import History, open_pool
 from nlq.history_list import HistoryList
@@ -24,7 +28,10 @@ from nlq.knowledge import Knowledge, KnowledgeSource, ScopedKnowledge
 from nlq.pipeline import Pipeline
 from nlq.question import Question
 from nlq.review import Review
+from nlq.safekeeping import Safekeeping
 from nlq.settings import Settings
+from nlq.spool import Spool
+from nlq.upkeep import Upkeep
 
 if TYPE_CHECKING:
     from nlq.embedded.model import ModelEndpoint
@@ -56,6 +63,20 @@ class Service:
     pipeline: Pipeline
     history: HistoryList
     review: Review
+    upkeep: Upkeep
+
+    def start(self) -> None:
+        """Begin with what a service does beside questions, for as long as the process lives."""
+        self.upkeep.start()
+
+    def tidy(self) -> None:
+        """Do once what `start` does again and again, where the database can be reached."""
+        with suppress(DatabaseUnavailable):
+            self.upkeep.once()
+
+    def stop(self) -> None:
+        """End the questions that run, so that they are answered and written down before the process ends."""
+        self.pipeline.running.cancel_all(Cause.SHUTDOWN)
 
     def catalog(self, asker: Question = _ANYBODY) -> Catalog:
         """What who asks `asker` can ask about, as it is now."""
@@ -110,9 +131,11 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     who = access.read(settings.access_file) if settings.access_file else UNRESTRICTED
     knowledge = ScopedKnowledge(source)
     written = History(pool)
-    intake = Intake(Admission(settings), written, settings.question_timeout_s)
+    safekeeping = Safekeeping(written, _spool(settings), reader.ready)
+    intake = Intake(Admission(settings), safekeeping, settings.question_timeout_s)
     pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who)
-    return Service(settings, pipeline, history, Review(history, store, verified, reader, who))
+    upkeep = Upkeep(written, safekeeping, intake.running)
+    return Service(settings, pipeline, history, Review(history, store, verified, reader, who), upkeep)
 
 
 @contextmanager
@@ -225,6 +248,14 @@ def _model_ready(settings: Settings) -> bool:
     from nlq.embedded import model
 
     return model.healthy(_endpoint(settings))
+
+
+def _spool(settings: Settings) -> Spool:
+    """The spool for the history of this database: what waits for one must not get into another."""
+    place = conninfo_to_dict(settings.writer_url or "")
+    database = repr([place.get(part) for part in ("host", "hostaddr", "port", "dbname")])
+    name = hashlib.sha256(database.encode()).hexdigest()[:16]
+    return Spool(settings.home / "spool" / name, settings.spool_bytes)
 
 
 def _refinement(settings: Settings) -> Refinement:

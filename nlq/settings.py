@@ -109,6 +109,8 @@ class Settings:
     sign_in: SignIn = field(default_factory=SignIn)
     """How people and programs sign in."""
     slack: SlackSettings = SlackSettings()
+    spool_bytes: int = 50_000_000
+    """Most bytes that wait on disk while the history's database cannot be reached."""
     embedded_weights: str | None = None
     """Identity of the embedded model's weights once it runs at `openai_base_url`; no variable sets it."""
 
@@ -151,6 +153,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         max_questions=read.number("NLQ_MAX_QUESTIONS", 256, int, 1, 10_000),
         questions_per_minute=read.number("NLQ_QUESTIONS_PER_MINUTE", 30, int, 1, 1_000_000),
         model_calls=read.number("NLQ_MODEL_CALLS", 256, int, 1, 10_000),
+        spool_bytes=read.number("NLQ_SPOOL_BYTES", 50_000_000, int, 0, 10**12),
         model_queue=read.number("NLQ_MODEL_QUEUE", 32, int, 0, 10_000),
         sign_in=_sign_in(read),
         slack=_slack(read),

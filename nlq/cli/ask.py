@@ -47,9 +47,10 @@ def _answer(settings: Settings, question: Question) -> Answer:
     from nlq.service import build
 
     with parts.everything(settings) as complete:
-        pipeline = build(complete).pipeline
+        service = build(complete)
+        service.tidy()
         with output.working("Working on it"):
-            return pipeline.ask(question)
+            return service.pipeline.ask(question)
 
 
 def _user() -> str | None:

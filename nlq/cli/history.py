@@ -25,7 +25,7 @@ def listed(
     context: typer.Context,
     status: Annotated[
         Literal["answered", "clarify", "refused", "failed", "running"] | None,
-        typer.Option(help="How it went; a question whose process died stays running."),
+        typer.Option(help="How it went."),
     ] = None,
     channel: Annotated[str | None, typer.Option(help="web, slack, cli or http.")] = None,
     user: Annotated[str | None, typer.Option(help="Who asked.")] = None,

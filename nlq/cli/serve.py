@@ -34,6 +34,8 @@ def serve(
     where = server.url(listener)
     try:
         with parts.everything(settings) as complete:
+            import langchain_openai  # noqa: F401 - before the fork: a worker that dies is soon replaced
+
             server.serve(
                 lambda: _application(complete),
                 listener,
@@ -48,7 +50,9 @@ def _application(settings: settings_module.Settings) -> "Flask":
     from nlq.service import build
     from nlq.web import create_app
 
-    return create_app(build(settings))
+    service = build(settings)
+    service.start()
+    return create_app(service)
 
 
 def _listening_on(

@@ -115,6 +115,12 @@ class Service(Protocol):
     def settings(self) -> Settings:
         """The settings that the service was built from."""
 
+    def start(self) -> None:
+        """Begin with what a service does beside questions."""
+
+    def stop(self) -> None:
+        """End the questions that run."""
+
     def catalog(self, asker: Question = ...) -> Catalog:
         """What who asks `asker` can ask about, as it is now."""
 

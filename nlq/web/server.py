@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -21,14 +22,15 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from nlq.errors import NlqError
+from nlq.web.ports import EXTENSION
 
 _SPARE_THREADS = 32
 _MOST_CONNECTIONS = 4096
 """Open at the same time, also those on which nothing is asked; others wait in the kernel."""
 _READ_S, _WRITE_S = 15, 30
 """Longest wait for the next bytes of a request, and for a client that does not read its answer."""
-_GRACE_S = 20
-"""Seconds that questions under way get to end when the service is stopped."""
+_GRACE_S, _MARGIN_S = 20, 5
+"""Seconds until a service that is told to stop has ended; so long before, questions under way are ended."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -76,6 +78,12 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         for option, seconds in ((socket.SO_RCVTIMEO, _READ_S), (socket.SO_SNDTIMEO, _WRITE_S)):
             conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
         return super().handle(conn)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        super().handle_exit(sig, frame)
+        ending = threading.Timer(_GRACE_S - _MARGIN_S, self.wsgi.extensions[EXTENSION].stop)
+        ending.daemon = True
+        ending.start()
 
 
 class _Application(BaseApplication):  # type: ignore[misc]
