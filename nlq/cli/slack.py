@@ -66,7 +66,9 @@ def _serve(settings: Settings, stopped: threading.Event) -> None:
     from nlq.service import build
     from nlq.slack.app import build as build_slack
 
-    running = build_slack(build(settings))
+    service = build(settings)
+    service.start()
+    running = build_slack(service)
     handler = SocketModeHandler(running.bolt, settings.slack.app_token)
     try:
         handler.connect()  # type: ignore[no-untyped-call]
