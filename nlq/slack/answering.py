@@ -1,19 +1,21 @@
 """The core: asks the pipeline what a job asks, and answers with what comes back."""
 
 import logging
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from nlq.answer import Answer, Status
 from nlq.cancellation import Cancellation, Cause
 from nlq.chart import image
-from nlq.errors import InvalidPlan, NlqError
+from nlq.errors import InvalidPlan, NlqError, Overloaded
 from nlq.plan.model import Plan
 from nlq.question import Question, SlackPlace
 from nlq.service import Service
 from nlq.slack import blocks, variants
+from nlq.slack.blocks import NO_VARIANTS, Variants
 from nlq.slack.job import Job, Way
 from nlq.slack.jobs import Jobs, Replies
 from nlq.slack.message import Attachment, Message
@@ -23,6 +25,7 @@ from nlq.slack.replying import Reply
 from nlq.slack.threads import Threads
 
 GONE = "I don't find that answer any more. Please ask again."
+_TRIES_WHILE_BUSY = 12
 _JUST_GO_ON = "(If you did not mean me, just go on.)"
 
 _log = logging.getLogger(__name__)
@@ -77,12 +80,11 @@ class Answering:
 
     def _shown(self, answer: Answer, question: Question, addressed: str | None) -> Message:
         public = self.service.settings.sign_in.public_url
-        catalog, calendar = self.service.catalog(question), self.service.pipeline.calendar()
         return blocks.answered(
             answer,
             to=addressed,
             url=f"{public}/history/{answer.id}" if public else None,
-            variants=variants.offered(answer.plan, catalog, calendar),
+            variants=self._variants(answer, question),
             chart=_picture(answer),
         )
 
@@ -97,13 +99,13 @@ class Answering:
         Raises:
             NlqError: the question cannot be worked on.
         """
-        job, place = reply.job, reply.place
+        job, place, pipeline = reply.job, reply.place, self.service.pipeline
         with self._cancellation(job.key) as cancellation:
             if job.way is Way.VARIANT:
                 plan = self._variant(job, question)
-                answer = self.service.pipeline.run_plan(plan, question, progress, cancellation=cancellation)
+                answer = pipeline.run_plan(plan, question, progress, cancellation=cancellation)
             else:
-                answer = self.service.pipeline.ask(question, progress, cancellation=cancellation)
+                answer = _patiently(lambda: pipeline.ask(question, progress, cancellation=cancellation))
         if place and place.thread:
             self.threads.remember(job.team, place.channel, place.thread, answer.conversation_id)
         return answer
@@ -114,6 +116,13 @@ class Answering:
         if job.channel is None or job.thread is None or starts_thread:
             return None
         return self.threads.conversation(job.team, job.channel, job.thread)
+
+    def _variants(self, answer: Answer, question: Question) -> Variants:
+        try:
+            catalog = self.service.catalog(question)
+        except NlqError:  # the answer is there; it only has no menus then
+            return NO_VARIANTS
+        return variants.offered(answer.plan, catalog, self.service.pipeline.calendar())
 
     def _variant(self, job: Job, question: Question) -> Plan:
         """The plan of another answer in the same workspace, changed.
@@ -144,6 +153,16 @@ class Answering:
             return None
         reply.sender.take_back(job.channel, Replies((), before.replies.files))
         return next(iter(before.replies.messages), None)
+
+
+def _patiently(ask: Callable[[], Answer]) -> Answer:
+    """The answer, also where the service has to be asked again because it has too much to do."""
+    for _ in range(_TRIES_WHILE_BUSY):
+        try:
+            return ask()
+        except Overloaded as busy:
+            time.sleep(busy.retry_after_s)
+    return ask()
 
 
 def _where(reply: Reply) -> SlackPlace:

@@ -55,12 +55,8 @@ class SlackApp:
         self.pool.close()
 
 
-def build(service: Service, lease_s: float = 30.0) -> SlackApp:
+def build(service: Service) -> SlackApp:
     """The Slack app of the settings of `service`; it works once it is started.
-
-    Args:
-        service: what answers.
-        lease_s: how long what a process left behind when it died waits for another.
 
     Raises:
         SettingsError: no token is set, nor what it takes to install the app.
@@ -78,7 +74,7 @@ def build(service: Service, lease_s: float = 30.0) -> SlackApp:
         answering=answering,
         buttons=Buttons(service, people),
     )
-    workers = Workers(jobs, work.do, settings.slack.workers, lease_s)
+    workers = Workers(jobs, work.do, settings.slack.workers)
     bolt = _bolt(settings, workspaces)
     home = Home(service, people)
     Listeners(jobs, workers.wake, answering.cancel, home, workspaces, settings.slack.api_url).register(bolt)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from nlq.errors import DatabaseUnavailable
 from nlq.slack.jobs import Claimed, Jobs
 
-_LEASE_S = 30.0
+_LEASE_S = 15.0
+"""How long a job waits for another process after its own has died."""
 _LOOK_EVERY_S = 2.0
 """Jobs of other processes, and of those that died, are found within this time once they may be taken."""
 
@@ -18,11 +19,9 @@ _log = logging.getLogger(__name__)
 class Workers:
     """Claims jobs and does them, several at a time, until it is stopped."""
 
-    def __init__(
-        self, jobs: Jobs, do: Callable[[Claimed], None], number: int, lease_s: float = _LEASE_S
-    ) -> None:
-        """`do` does one job to its end; `lease_s` is how long a job waits after its process died."""
-        self._jobs, self._do, self._lease_s = jobs, do, lease_s
+    def __init__(self, jobs: Jobs, do: Callable[[Claimed], None], number: int) -> None:
+        """`do` does one job to its end, on one of `number` threads."""
+        self._jobs, self._do = jobs, do
         self._stopping = threading.Event()
         self._news = threading.Semaphore(0)
         self._held: set[str] = set()
@@ -60,7 +59,7 @@ class Workers:
     def _work(self) -> None:
         while not self._stopping.is_set():
             try:
-                claimed = self._jobs.claim(self._lease_s)
+                claimed = self._jobs.claim(_LEASE_S)
             except DatabaseUnavailable as error:
                 _log.warning("%s", error)
                 self._stopping.wait(_LOOK_EVERY_S)
@@ -83,12 +82,12 @@ class Workers:
                 self._held.discard(key)
 
     def _beat(self) -> None:
-        while not self._stopping.wait(self._lease_s / 3):
+        while not self._stopping.wait(_LEASE_S / 3):
             with self._holding:
                 held = set(self._held)
             if not held:
                 continue
             try:
-                self._jobs.renew(held, self._lease_s)
+                self._jobs.renew(held, _LEASE_S)
             except DatabaseUnavailable as error:
                 _log.warning("%s", error)

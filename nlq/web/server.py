@@ -22,6 +22,7 @@ from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from nlq.errors import NlqError
+from nlq.web import slack
 from nlq.web.ports import EXTENSION
 
 _SPARE_THREADS = 32
@@ -119,9 +120,11 @@ class _Application(BaseApplication):  # type: ignore[misc]
         return self._load()
 
 
-def _leave(_arbiter: object, _worker: object) -> None:
+def _leave(_arbiter: object, worker: Any) -> None:
     """End a worker here: it is a fork, and must not run the parent's clean-up on its way out."""
     error = sys.exc_info()[1]
+    if isinstance(worker.wsgi, Flask):
+        slack.stop(worker.wsgi)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(error.code if isinstance(error, SystemExit) and isinstance(error.code, int) else 1)

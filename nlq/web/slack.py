@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 SLACK_EXTENSION = "nlq_slack"
 """Key of the Slack app in `app.extensions`."""
 
+_GRACE_S = 5.0
 _TOO_OLD_S = 300
 """From this age on Bolt refuses a signed request as stale."""
 
@@ -31,6 +32,12 @@ def mount(app: Flask) -> None:
     app.register_blueprint(_blueprint(slack))
     identity.open_to_all(SIGNED, "events", "install", "installed")
     slack.start()
+
+
+def stop(app: Flask) -> None:
+    """Finish what is under way for Slack, if `app` answers it, and leave the rest to the next process."""
+    if running := app.extensions.get(SLACK_EXTENSION):
+        running.stop(_GRACE_S)
 
 
 class Replays:

@@ -19,11 +19,9 @@ from nlq.slack.app import SlackApp
 from nlq.slack.app import build as build_slack
 from nlq.web import create_app
 from nlq.web.slack import SLACK_EXTENSION
-from schema import migrate
-from schema.demo.load import load
 from tests.catalogs import TODAY
-from tests.conftest import ROLES
-from tests.postgres import READER_PASSWORD, WRITER_PASSWORD, Database, Server
+from tests.conftest import copy_of
+from tests.postgres import Database, Server
 from tests.scripted import Script, scripted_model
 from tests.slack import stand_in
 from tests.slack.fronts import SIGNING_SECRET, Front, Http, Socket
@@ -46,14 +44,10 @@ _channels = (f"C{number:04d}" for number in count(1))
 
 
 @pytest.fixture(scope="session")
-def company(postgres_server: Server, migrated_template: str) -> Iterator[Database]:
-    """The demo company's database, which all tests of the Slack app share."""
-    with postgres_server.fresh_database(migrated_template) as name:
-        owner = postgres_server.url(name)
-        migrate.upgrade(owner, ROLES)
-        load(owner, TODAY)
-        reader = postgres_server.url(name, "nlq_reader", READER_PASSWORD)
-        yield Database(owner, reader, postgres_server.url(name, "nlq_writer", WRITER_PASSWORD))
+def company(postgres_server: Server, demo_template: str) -> Iterator[Database]:
+    """The demo company's database, which most tests of the Slack app share."""
+    with copy_of(demo_template, postgres_server) as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
