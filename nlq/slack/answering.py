@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from nlq.answer import Answer, Status
-from nlq.cancellation import Cancellation, Cause
+from nlq.cancellation import Cancellation, Cancelled, Cause
 from nlq.chart import image
 from nlq.errors import InvalidPlan, NlqError, Overloaded
 from nlq.plan.model import Plan
@@ -51,7 +51,11 @@ class Answering:
         if again and place and shown is None:
             shown = sender.sent_before(place, placeholder_of(job.key))
         progress = Progress(sender, place, job.key, shown)
-        query_id, message = self._message(reply, progress)
+        try:
+            query_id, message = self._message(reply, progress)
+        except Cancelled:
+            _log.info("The service ends; another process answers %s", job.key)
+            return
         if message is None or self.jobs.withdrawn(job.key):
             progress.end()
             self.jobs.finish(job.key, query_id, Replies())
@@ -71,6 +75,8 @@ class Answering:
         try:
             question = self._question(reply)
             answer = self._asked(reply, question, progress)
+        except Cancelled:
+            raise
         except NlqError as error:
             return None, blocks.said(str(error), reply.addressed)
         if job.way is Way.FOLLOW_UP and answer.status is Status.REFUSED:
@@ -97,6 +103,7 @@ class Answering:
         """The pipeline's answer.
 
         Raises:
+            Cancelled: the service ends.
             NlqError: the question cannot be worked on.
         """
         job, place, pipeline = reply.job, reply.place, self.service.pipeline
@@ -106,6 +113,7 @@ class Answering:
                 answer = pipeline.run_plan(plan, question, progress, cancellation=cancellation)
             else:
                 answer = _patiently(lambda: pipeline.ask(question, progress, cancellation=cancellation))
+            _unless_the_service_ends(cancellation)
         if place and place.thread:
             self.threads.remember(job.team, place.channel, place.thread, answer.conversation_id)
         return answer
@@ -153,6 +161,14 @@ class Answering:
             return None
         reply.sender.take_back(job.channel, Replies((), before.replies.files))
         return next(iter(before.replies.messages), None)
+
+
+def _unless_the_service_ends(cancellation: Cancellation) -> None:
+    try:
+        cancellation.check()
+    except Cancelled as end:
+        if end.cause is Cause.SHUTDOWN:
+            raise
 
 
 def _patiently(ask: Callable[[], Answer]) -> Answer:

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -43,7 +43,8 @@ def serving(settings: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str], H
         line = next((one for one in process.stderr if one.startswith("Ready: ")), "")
         yield process, Http(line.removeprefix("Ready: ").strip())
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -81,6 +82,25 @@ def test_a_hundred_questions_at_once_are_acknowledged_in_time_and_survive_the_de
     with serving(settings):
         wait(lambda: len(answers(slack, channel)) == QUESTIONS, 90)
     assert answers(slack, channel) == Counter(asked)
+
+
+def test_a_service_that_is_stopped_in_order_leaves_nothing_behind_but_what_the_next_answers(
+    slack: StandIn, demo: Database, slow: Script, channel: str
+) -> None:
+    slack.add(ACME)
+    slow.delay_s = 8.0
+    settings = environ(demo, slack, slow)
+    ts = slack.next_ts()
+    text = "<@UBOT> How happy were our customers in 2025?"
+    with serving(settings) as (process, http):
+        http.event(payloads.message(TEAM, channel, "UANN", text, ts, kind="app_mention"))
+        wait(lambda: slow.requests)
+        process.terminate()
+        process.wait(30)
+    slow.delay_s = 0.0
+    with serving(settings):
+        wait(lambda: answers(slack, channel), 40)
+    assert answers(slack, channel) == Counter([ts])
 
 
 def test_who_was_interrupted_twice_is_told_to_ask_again(
