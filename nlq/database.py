@@ -55,6 +55,8 @@ _SESSION: Mapping[str, str] = {
     "DateStyle": "ISO, YMD",
     "IntervalStyle": "postgres",
     "row_security": "on",
+    "work_mem": "16MB",
+    "hash_mem_multiplier": "2",
 }
 """Settings under which a statement means what the guard read, and is planned for all of its rows."""
 
@@ -131,8 +133,10 @@ class Reader:
             timeout=self._limits.connect_timeout_s,
             configure=_configure,
             reconnect_timeout=self._limits.connect_timeout_s,  # then the next statement tries anew
+            reset=_forget,
             kwargs={
                 "connect_timeout": max(2, math.ceil(self._limits.connect_timeout_s)),
+                "client_encoding": "utf8",  # the guard read the statement's characters, not bytes
                 "prepare_threshold": None,  # statements differ, and poolers in between know nothing of them
             },
         )
@@ -337,6 +341,13 @@ def _configure(connection: Connection) -> None:
         connection.adapters.register_loader(name, TextLoader)
 
 
+def _forget(connection: Connection) -> None:
+    """Leave nothing of a question on its connection: no setting, lock, cursor or notification."""
+    connection.autocommit = True
+    connection.execute("DISCARD ALL")
+    connection.autocommit = False
+
+
 def _roll_back(connection: Connection) -> None:
     with suppress(psycopg.Error):  # a dead connection has nothing to roll back; the pool drops it
         connection.rollback()
@@ -359,6 +370,8 @@ def _cell(value: Any) -> Value:
 
 def _disconnected(error: psycopg.OperationalError) -> bool:
     if isinstance(error, PoolTimeout):
+        return False
+    if isinstance(error, errors.ProtocolViolation):  # a statement with a parameter, which nobody gives
         return False
     return error.sqlstate is None or error.sqlstate.startswith(_DISCONNECTED)
 

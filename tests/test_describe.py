@@ -113,8 +113,9 @@ def test_a_union_of_teams_and_regions_is_not_taken_for_teams() -> None:
 
 def test_names_are_checked_in_every_table_and_through_subqueries() -> None:
     sql = (
-        "WITH c AS (SELECT kpi AS k FROM kpi_values) SELECT 1 FROM c, teams t, kpi_anomalies WHERE"
-        " k = 'x' AND t.name = 'y' AND severity = 'z' AND EXISTS (SELECT 1 FROM regions WHERE name = 'y')"
+        "WITH c AS (SELECT kpi AS k FROM kpi_values) SELECT 1 FROM c JOIN kpi_anomalies a ON a.kpi = k,"
+        " teams t WHERE k = 'x' AND t.name = 'y' AND severity = 'z'"
+        " AND EXISTS (SELECT 1 FROM regions WHERE name = 'y')"
     )
     assert [sentence.split('"')[0] for sentence in check_literals(check(sql), KNOWN)] == [
         "There is no KPI ",

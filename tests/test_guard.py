@@ -16,6 +16,24 @@ def test_a_question_s_select_passes(sql: str) -> None:
     assert check(sql).text == sql
 
 
+TIED = (
+    "SELECT count(*) FROM kpi_values a, kpi_values b WHERE a.team = b.team AND a.year = b.year - 1",
+    "SELECT count(*) FROM kpi_data d JOIN kpi_data e USING (timestamp) JOIN teams t ON t.id = d.team_id",
+    "SELECT count(*) FROM kpi_data d CROSS JOIN teams CROSS JOIN (SELECT avg(value) FROM kpi_data) AS mean",
+    "SELECT n, count(value) FROM generate_series(1, 12) n LEFT JOIN kpi_values ON month = n GROUP BY n",
+    "SELECT * FROM kpi_data d, LATERAL (SELECT * FROM anomalies a WHERE a.kpi_data_id = d.id) AS x",
+    "WITH m AS (SELECT month, sum(value) AS v FROM kpi_values GROUP BY 1) SELECT * FROM m a, m b",
+    "SELECT * FROM (SELECT * FROM kpi_values LIMIT 10) a, (SELECT * FROM kpi_values LIMIT 10) b",
+    "SELECT substring(kpi FROM position('_' IN kpi) + 1 FOR 3) || ': ' || team FROM kpi_values",
+    "SELECT string_agg(team || ' ' || value, ', ') FROM kpi_values",
+)
+
+
+@pytest.mark.parametrize("sql", TIED)
+def test_joins_and_texts_of_bounded_size_pass(sql: str) -> None:
+    assert check(sql).text == sql
+
+
 UNSAFE = {
     "INSERT INTO teams (name) VALUES ('x')": "INSERT",
     "UPDATE teams SET name = 'x'": "UPDATE",

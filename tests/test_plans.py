@@ -1,5 +1,6 @@
 """A question's plan says what was asked, and every plan becomes SQL that the guard accepts."""
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -157,6 +158,9 @@ def plans(draw: st.DrawFn) -> Plan:
         order=draw(st.sampled_from(list(Order))),
         top=draw(st.sampled_from([None, 1, 5])),
         within=tuple(by[:1]) if len(by) > 1 and draw(st.booleans()) else (),
+        each=draw(st.sampled_from([None, *(dim for dim in _DIMENSIONS if dim.is_time)])),
+        window=draw(st.sampled_from([1, 3, 12])),
+        skip=draw(st.sampled_from([0, 2])),
         count=draw(st.booleans()),
     )
 
@@ -166,6 +170,23 @@ def plans(draw: st.DrawFn) -> Plan:
 def test_every_plan_compiles_to_one_statement_that_the_guard_accepts(plan: Plan) -> None:
     checked = guard.check(compile_plan(plan, SHOP))
     assert set(checked.relations) <= {"nlq.kpi_values", "nlq.kpi_anomalies"}
+
+
+_LISTED = {
+    Subject.TEAMS: Dimension.DEPARTMENT,
+    Subject.REGIONS: Dimension.COUNTRY,
+    Subject.KPIS: Dimension.CATEGORY,
+}
+
+
+@settings(max_examples=50, deadline=None)
+@given(plans(), st.sampled_from(sorted(_LISTED)), st.booleans())
+def test_every_plan_about_names_compiles_to_such_a_statement_too(
+    plan: Plan, subject: Subject, lists: bool
+) -> None:
+    named = replace(plan, subject=subject, by=(_LISTED[subject],) if lists else (), within=())
+    checked = guard.check(compile_plan(named, SHOP))
+    assert checked.relations[0] in {"public.teams", "public.regions", "public.kpi_definitions"}
 
 
 @settings(max_examples=100, deadline=None)

@@ -62,6 +62,9 @@ FUNCTIONS = (
 )
 """Functions of `pg_catalog` that neither write, nor look outside the statement, nor blow up their input."""
 
+LENGTHS = _names("length char_length character_length position strpos")
+"""Functions whose result can stand where `substring` takes a number; with a text it would take a pattern."""
+
 SERIES_FUNCTION = "generate_series"
 """The only function that may stand in FROM, with constant arguments."""
 
@@ -101,7 +104,7 @@ MAX_DEPTH = 50
 """Deepest nesting of nodes. The decoder of parse trees stops at 100 messages, about as deep, by itself."""
 
 MAX_CONCATENATIONS = 20
-"""Most `||`, `concat` and `concat_ws`: chained, each could double a text."""
+"""Most `||`, `concat`, `concat_ws` and `string_agg`."""
 
 MAX_CTES = 20
 

@@ -10,7 +10,21 @@ from dataclasses import dataclass, field
 from nlq.errors import UnsafeSql
 from nlq.sql import allowed
 from nlq.sql.scope import Origin, Resolver, Scope
-from nlq.sql.tree import Node, children, kind, parse, refuse, strings, text, unwrap, unwrapped
+from nlq.sql.tree import (
+    Node,
+    children,
+    choice,
+    concatenates,
+    kind,
+    locking,
+    parse,
+    place,
+    refuse,
+    strings,
+    text,
+    unwrap,
+    unwrapped,
+)
 
 
 @dataclass(frozen=True)
@@ -37,7 +51,7 @@ def check(sql: str) -> CheckedSql:
     raw = parse(sql)
     statement = unwrap(raw.stmt)
     if kind(statement) != "SelectStmt":
-        raise UnsafeSql(f"Only SELECT is allowed; this is {_called(kind(statement))}.")
+        raise UnsafeSql(f"Only SELECT is allowed; this is {_called(kind(statement))}{place(sql, 0)}.")
     nodes = list(_checked_nodes(sql, statement, 1))
     _check_totals(nodes)
     resolver = Resolver(sql)
@@ -71,7 +85,10 @@ def _check_kind(sql: str, node: Node) -> None:
         raise refuse(sql, node, f"The SQL holds {_called(kind(node))}, which is not allowed")
     for descriptor, _ in node.ListFields():
         if descriptor.name not in fields and descriptor.name != "location":
-            raise refuse(sql, node, f"The SQL holds {_called(descriptor.name)}, which is not allowed")
+            what = f"The SQL holds {_called(descriptor.name)}, which is not allowed"
+            if descriptor.name == "locking_clause":
+                raise UnsafeSql(f"{what}{place(sql, locking(sql))}.")
+            raise refuse(sql, node, what)
 
 
 def _called(name: str) -> str:
@@ -79,17 +96,11 @@ def _called(name: str) -> str:
 
 
 def _check_totals(nodes: list[Node]) -> None:
-    concatenations = sum(map(_concatenates, nodes))
+    concatenations = sum(map(concatenates, nodes))
     if concatenations > allowed.MAX_CONCATENATIONS:
         raise UnsafeSql(f"The SQL joins texts more than {allowed.MAX_CONCATENATIONS} times.")
     if sum(kind(node) == "CommonTableExpr" for node in nodes) > allowed.MAX_CTES:
         raise UnsafeSql(f"The SQL has more than {allowed.MAX_CTES} WITH queries.")
-
-
-def _concatenates(node: Node) -> bool:
-    if kind(node) == "FuncCall":
-        return strings(node.funcname)[-1] in {"concat", "concat_ws"}
-    return kind(node) == "A_Expr" and strings(node.name) == ["||"]
 
 
 def _check_function(sql: str, node: Node) -> None:
@@ -97,10 +108,22 @@ def _check_function(sql: str, node: Node) -> None:
     if schema not in ([], ["pg_catalog"]) or name not in allowed.FUNCTIONS:
         written = ".".join([*schema, name])
         raise refuse(sql, node, f'The function "{written}" is not one that questions may use')
+    if name == "substring" and not all(map(_is_number, unwrapped(node.args)[1:])):
+        raise refuse(sql, node, "substring takes numbers here, and no pattern")
+
+
+def _is_number(node: Node) -> bool:
+    """Whether `node` can be nothing but a number."""
+    if kind(node) == "A_Const":
+        return str(node.WhichOneof("val")) in {"ival", "fval"}
+    if kind(node) == "A_Expr":
+        sides = unwrapped([node.lexpr, node.rexpr])
+        return strings(node.name)[-1] in {"+", "-", "*", "/"} and all(map(_is_number, sides))
+    return kind(node) == "FuncCall" and strings(node.funcname)[-1] in allowed.LENGTHS
 
 
 def _check_expression(sql: str, node: Node) -> None:
-    kind_name = node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name
+    kind_name = choice(node, "kind")
     if kind_name not in allowed.EXPRESSIONS:
         raise refuse(sql, node, f"The SQL holds {kind_name.removeprefix('AEXPR_')}, which is not allowed")
     _check_operator(sql, node, strings(node.name))
@@ -132,7 +155,7 @@ def _small(modifier: Node) -> bool:
 
 
 def _check_sql_value(sql: str, node: Node) -> None:
-    name = node.DESCRIPTOR.fields_by_name["op"].enum_type.values_by_number[node.op].name
+    name = choice(node, "op")
     if name not in allowed.SQL_VALUES:
         written = name.removeprefix("SVFOP_").lower()
         raise refuse(sql, node, f'The value "{written}" is not one that questions may use')

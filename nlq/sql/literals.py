@@ -11,7 +11,7 @@ from rapidfuzz.utils import default_process
 from nlq.sql.columns import common_name
 from nlq.sql.guard import CheckedSql
 from nlq.sql.scope import Origin
-from nlq.sql.tree import Node, kind, strings, unwrap, unwrapped, walk
+from nlq.sql.tree import Node, choice, kind, strings, unwrap, unwrapped, walk
 
 NEAR_ENOUGH = 60.0
 """Least similarity, of 100, at which an existing name is suggested."""
@@ -65,7 +65,7 @@ def _comparisons(statement: Node) -> Iterator[_Comparison]:
 
 
 def _in_expression(node: Node) -> Iterator[_Comparison]:
-    how = node.DESCRIPTOR.fields_by_name["kind"].enum_type.values_by_number[node.kind].name
+    how = choice(node, "kind")
     is_equality = how in _EQUALITIES and strings(node.name)[0] in {"=", "<>"}
     if not is_equality and how not in _PATTERNS:
         return

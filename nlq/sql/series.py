@@ -12,8 +12,8 @@ _DAYS = {"hour": 1 / 24, "day": 1.0, "week": 7.0, "month": 28.0, "quarter": 89.0
 _STEP = re.compile(r"\s*(\d{1,6})\s+(hour|day|week|month|year)s?\s*", re.IGNORECASE)
 
 
-def check(sql: str, node: Node) -> str:
-    """The name of the function in the `RangeFunction` `node`.
+def check(sql: str, node: Node) -> tuple[str, float]:
+    """The name of the function in the `RangeFunction` `node`, and the most rows that it gives.
 
     Raises:
         UnsafeSql: it is not a `generate_series` over constant numbers or dates, or gives too many rows.
@@ -29,7 +29,7 @@ def check(sql: str, node: Node) -> str:
         )
     if rows > MAX_SERIES_ROWS:
         raise refuse(sql, call, f"{SERIES_FUNCTION} gives more than {MAX_SERIES_ROWS} rows")
-    return SERIES_FUNCTION
+    return SERIES_FUNCTION, rows
 
 
 def _rows(arguments: list[Node]) -> float | None:

@@ -1,6 +1,7 @@
 """PostgreSQL's own parse tree: made once, walked with a few small helpers."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import postgast
@@ -26,12 +27,13 @@ def parse(sql: str) -> Node:
     try:
         statements = postgast.parse(sql).stmts
     except PgQueryError as error:
-        place = _place(sql, error.cursorpos - 1)
-        raise UnsafeSql(f"The SQL cannot be parsed: {error.message}{place}.") from None
+        where = place(sql, error.cursorpos - 1)
+        raise UnsafeSql(f"The SQL cannot be parsed: {error.message}{where}.") from None
     except DecodeError:
         raise UnsafeSql("The SQL nests expressions too deeply.") from None
     if len(statements) != 1:
-        raise UnsafeSql(f"Exactly one statement is allowed; the SQL holds {len(statements)}.")
+        second = place(sql, statements[1].stmt_location) if statements else ""
+        raise UnsafeSql(f"Exactly one statement is allowed; the SQL holds {len(statements)}{second}.")
     return statements[0]
 
 
@@ -76,22 +78,51 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
+def choice(node: Node, field: str) -> str:
+    """The name of the value of an enumeration, such as `AEXPR_OP` for the field `kind` of an `A_Expr`."""
+    values = node.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
+    return str(values[getattr(node, field)].name)
+
+
 def strings(nodes: Any) -> list[str]:
     """The values of a list of `String` nodes, such as the parts of a name; empty text for other nodes."""
     return [getattr(node, "sval", "") for node in unwrapped(nodes)]
 
 
+def concatenates(node: Node) -> bool:
+    """Whether `node` itself puts texts together."""
+    if kind(node) == "FuncCall":
+        return strings(node.funcname)[-1] in {"concat", "concat_ws", "string_agg"}
+    return kind(node) == "A_Expr" and strings(node.name) == ["||"]
+
+
 def refuse(sql: str, node: Node, sentence: str) -> UnsafeSql:
     """The error that refuses `node`: `sentence` (without its full stop) and where the node stands."""
-    location = getattr(node, "location", -1)
-    return UnsafeSql(f"{sentence}{_place(sql, location)}.")
+    return UnsafeSql(f"{sentence}{place(sql, _location(node))}.")
 
 
-def _place(sql: str, location: int) -> str:
+def _location(node: Node) -> int:
+    """Where `node` begins, in bytes; of one that does not know, where the first node inside it does."""
+    if (own := getattr(node, "location", -1)) >= 0:
+        return int(own)
+    inside = (location for child in children(node) if (location := _location(child)) >= 0)
+    return min(inside, default=-1)
+
+
+def place(sql: str, location: int) -> str:
     """` (at character n)` for a byte offset into `sql`, nothing for an unknown one."""
     if location < 0:
         return ""
     return f" (at character {len(sql.encode()[:location].decode(errors='ignore')) + 1})"
+
+
+def locking(sql: str) -> int:
+    """Where the first locking clause of `sql` begins, in bytes: no node of the tree knows."""
+    names = postgast.pg_query_pb2.Token.Name
+    tokens = [(names(token.token), token.start) for token in postgast.scan(sql).tokens]
+    strengths = {"UPDATE", "SHARE", "NO", "KEY"}
+    follows = pairwise(tokens)
+    return next((at for (word, at), (after, _) in follows if word == "FOR" and after in strengths), -1)
 
 
 def _check_text(sql: str) -> None:
