@@ -319,6 +319,7 @@ def service(company: Database, tmp_path: Path) -> Iterator[tuple[Service, Script
             "NLQ_READER_URL": company.reader_url,
             "NLQ_WRITER_URL": company.writer_url,
             "NLQ_ACCESS": str(tmp_path / "access.yml"),
+            "NLQ_QUESTIONS_PER_MINUTE": "1000000",
             "NLQ_MODEL": "scripted",
             "OPENAI_BASE_URL": model.base_url,
             "NLQ_TIMEZONE": "UTC",
