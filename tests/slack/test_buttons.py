@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from nlq import pipeline
+from nlq.catalog import Catalog
+from nlq.endings import Ending, which_kpi
 from nlq.feedback import Verdict
 from nlq.question import Question
 from tests.slack import payloads
@@ -116,9 +119,14 @@ def test_a_link_opens_the_answer_in_the_browser(
 
 
 def test_a_choice_is_answered_in_place_and_only_once(
-    front: Front, slack: StandIn, channel: str, history: History
+    front: Front, slack: StandIn, channel: str, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    question = ask(front, slack, channel, "Tickets by region last month")
+    def asks_back(_: object, catalog: Catalog) -> Ending:
+        return which_kpi([kpi.name for kpi in catalog.kpis[:2]], catalog)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "unanswerable", asks_back)
+        question = ask(front, slack, channel, "Which of both?")
     assert "A question back" in shown(question)
     for _ in range(2):
         press(front, channel, dict(question), "choice_0")
