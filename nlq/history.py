@@ -207,8 +207,8 @@ class History:
             new = uuid.uuid4()
             connection.execute(_CONVERSATION, _conversation_values(Started(0, new), question))
             return new
-        known = "SELECT FROM nlq.conversations WHERE id = %s"
-        if connection.execute(known, (question.conversation_id,)).fetchone() is None:
+        known = "UPDATE nlq.conversations SET last_asked_at = now() WHERE id = %s AND deleted_at IS NULL"
+        if connection.execute(known, (question.conversation_id,)).rowcount == 0:
             raise UnknownConversation(
                 f"There is no conversation {question.conversation_id}; leave it out to start a new one."
             )

@@ -120,8 +120,8 @@ class Pipeline:
             with trace.stage("database"):
                 table, sql_ms = self.reader.run(found.sql, trace.cancellation, scope=known.scope)
             with trace.stage("answer"):
-                said = _text(statement, table, known.catalog)
-                chart = self._chart(statement, table, known, said, trace)
+                said = sentence_of(statement, table, known.catalog)
+                chart = self.chart(statement, table, known, said, trace.cancellation)
             return answer_of(
                 asked,
                 started,
@@ -161,8 +161,8 @@ class Pipeline:
             statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
         with trace.stage("answer"):
             trace.confidence = _confidence(links, read, statement, trace.fit)
-            text = _text(statement, table, known.catalog)
-            chart = self._chart(statement, table, known, text, trace)
+            text = sentence_of(statement, table, known.catalog)
+            chart = self.chart(statement, table, known, text, trace.cancellation)
             chosen = read.kpis and statement.plan and known.catalog.by_name[statement.plan.kpis[0]].label
             warnings = (
                 *caveats.of(links, read, chosen or None),
@@ -301,8 +301,8 @@ class Pipeline:
         checked = guard.check(compile_plan(plan, known.catalog))
         return Statement(checked.text, Method.PLAN, describe_plan(plan, known.catalog), plan)
 
-    def _chart(
-        self, statement: Statement, table: Table, known: Knowledge, text: str, trace: Trace
+    def chart(
+        self, statement: Statement, table: Table, known: Knowledge, text: str, cancellation: Cancellation
     ) -> Mapping[str, Any] | None:
         """The chart of an answer; one number is set against that of the period before, if that is at hand."""
         earlier = charts.period_before(statement.plan, self.clock.today())
@@ -310,7 +310,7 @@ class Pipeline:
         if earlier and len(table.rows) == 1:
             with suppress(UnsafeSql, QueryFailed, DatabaseUnavailable):
                 sql = guard.check(compile_plan(earlier, known.catalog)).text
-                found, _ = self.reader.run(sql, trace.cancellation, scope=known.scope)
+                found, _ = self.reader.run(sql, cancellation, scope=known.scope)
                 before = earlier.periods[0].label, found.rows[0][0]
         return charts.chart(statement.plan, table, known.catalog, text, before)
 
@@ -346,7 +346,8 @@ def _confidence(links: Links, read: Draft, statement: Statement, fit: float | No
     return confidence.of_sql() if statement.plan is None else confidence.of_plan(links, read, fit)
 
 
-def _text(statement: Statement, table: Table, catalog: Catalog) -> str:
+def sentence_of(statement: Statement, table: Table, catalog: Catalog) -> str:
+    """What `table`, the result of `statement`, says."""
     if statement.plan is None:
         return wording.sentence_for_sql(table)
     return wording.sentence(statement.plan, table, catalog)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from psycopg.conninfo import conninfo_to_dict
 
 import schema
-from nlq import access, llm, seal
+from nlq import access, examples, llm, seal
 from nlq.access import EVERYTHING, UNRESTRICTED, Scope
 from nlq.admission import Admission
 from nlq.cancellation import Cause
 from nlq.catalog import Catalog, refine
 from nlq.catalog.refine import Refinement
 from nlq.clock import Clock
+from nlq.conversations import Conversations
 from nlq.database import Limits, Reader
 from nlq.errors import DatabaseUnavailable, NlqError, SettingsError
 from nlq.feedback import FeedbackStore, VerifiedQuestions
@@ -25,8 +26,10 @@ from nlq.history import History, open_pool
 from nlq.history_list import HistoryList
 from nlq.intake import Intake
 from nlq.knowledge import Knowledge, KnowledgeSource, ScopedKnowledge
+from nlq.overview import Overview, overview
 from nlq.pipeline import Pipeline
 from nlq.question import Question
+from nlq.replay import Replay
 from nlq.review import Review
 from nlq.safekeeping import Safekeeping
 from nlq.settings import Settings
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from nlq.embedded.progress import Report
 
 _ANYBODY = Question("")
+_MOST_VERIFIED, _MOST_EXAMPLES = 3, 6
 _SHIPPED_CATALOG = Path(schema.__file__).parent / "catalog.yml"
 
 
@@ -64,6 +68,7 @@ class Service:
     history: HistoryList
     review: Review
     upkeep: Upkeep
+    conversations: Conversations
 
     def start(self) -> None:
         """Begin with what a service does beside questions, for as long as the process lives."""
@@ -78,9 +83,33 @@ class Service:
         """End the questions that run, so that they are answered and written down before the process ends."""
         self.pipeline.running.cancel_all(Cause.SHUTDOWN)
 
+    @property
+    def replay(self) -> Replay:
+        """Shows answers of the history again."""
+        return Replay(self.pipeline)
+
     def catalog(self, asker: Question = _ANYBODY) -> Catalog:
         """What who asks `asker` can ask about, as it is now."""
-        return self.pipeline.knowledge(self.pipeline.access.scope(asker)).catalog
+        return self.pipeline.knowledge(self.scope(asker)).catalog
+
+    def scope(self, asker: Question) -> Scope:
+        """The rows that who asks `asker` may see."""
+        return self.pipeline.access.scope(asker)
+
+    def overview(self, asker: Question) -> Overview:
+        """The last months of each KPI, as `asker` may see them."""
+        known = self.pipeline.knowledge(self.scope(asker))
+        return overview(self.pipeline.reader, known.catalog, known.scope, self.pipeline.clock.today())
+
+    def examples(self, asker: Question) -> list[str]:
+        """Questions that `asker` could begin with: verified ones, and some made from the catalogue."""
+        scope = self.scope(asker)
+        known = self.pipeline.knowledge(scope)
+        verified = self.pipeline.verified(known) if scope == EVERYTHING else ()
+        asked = [one.verified.question for one in verified if one.verified.plan or one.verified.sql]
+        return list(dict.fromkeys([*asked[:_MOST_VERIFIED], *examples.questions(known.catalog)]))[
+            :_MOST_EXAMPLES
+        ]
 
     def ready(self) -> Readiness:
         """Whether a question asked now would be answered."""
@@ -135,7 +164,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     intake = Intake(Admission(settings), safekeeping, settings.question_timeout_s)
     pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who)
     upkeep = Upkeep(written, safekeeping, intake.running)
-    return Service(settings, pipeline, history, Review(history, store, verified, reader, who), upkeep)
+    review = Review(history, store, verified, reader, who)
+    return Service(settings, pipeline, history, review, upkeep, Conversations(pool))
 
 
 @contextmanager

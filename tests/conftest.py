@@ -85,15 +85,20 @@ def model() -> Iterator[Script]:
 @pytest.fixture
 def service(demo: Database, model: Script) -> Service:
     """The service over the demo company on the day `TODAY`; its model replies what `model` says."""
-    environ = {
-        "NLQ_READER_URL": demo.reader_url,
-        "NLQ_WRITER_URL": demo.writer_url,
+    return built(demo, model)
+
+
+def built(database: Database, model: Script, **environ: str) -> Service:
+    """The service over `database` and `model` on the day `TODAY`."""
+    usual = {
+        "NLQ_READER_URL": database.reader_url,
+        "NLQ_WRITER_URL": database.writer_url,
         "NLQ_MODEL": "scripted",
         "OPENAI_BASE_URL": model.base_url,
         "NLQ_MODEL_TIMEOUT_S": "2",
         "NLQ_TIMEZONE": "UTC",
     }
-    return build(settings_module.load(environ), fixed(TODAY))
+    return build(settings_module.load({**usual, **environ}), fixed(TODAY))
 
 
 @pytest.fixture

@@ -8,15 +8,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from nlq import examples
 from nlq import settings as settings_module
+from nlq.access import EVERYTHING as ALL_ROWS
+from nlq.access import Scope
 from nlq.answer import Answer, Column, Method, Status, Table, Timing
 from nlq.cancellation import Cancellation, Cause
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
+from nlq.conversations import Conversation
 from nlq.errors import UnknownConversation, UnknownQuestion
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.linking.points import Calendar
+from nlq.overview import Overview
 from nlq.plan.model import Plan
 from nlq.question import Question
 from nlq.running import Running
@@ -190,6 +195,47 @@ class StandInHistory:
 
 
 @dataclass
+class StandInConversations:
+    """Knows `CONVERSATION`, and remembers what it was called."""
+
+    name: str = "Conversion rate by region"
+
+    def page(
+        self,
+        user: str | None,
+        text: str | None = None,
+        after: Conversation | None = None,
+        limit: int = 30,
+    ) -> tuple[Conversation, ...]:
+        """The one conversation."""
+        return (self.get(CONVERSATION),)
+
+    def get(self, conversation_id: uuid.UUID) -> Conversation:
+        """The one conversation."""
+        if conversation_id != CONVERSATION:
+            raise UnknownConversation("There is no such conversation; it may have been deleted.")
+        return Conversation(CONVERSATION, self.name, None, datetime(2026, 10, 5, tzinfo=UTC), 1)
+
+    def rename(self, conversation_id: uuid.UUID, user: str | None, name: str) -> None:
+        """Remember the name."""
+        self.name = name
+
+    def delete(self, conversation_id: uuid.UUID, user: str | None) -> None:
+        """Keep it: nobody looks."""
+
+
+@dataclass
+class StandInReplay:
+    """Shows the same answer again."""
+
+    answer: Answer = ANSWERED
+
+    def again(self, entry: HistoryEntry, viewer: Question) -> Answer:
+        """The answer as that of `entry`."""
+        return replace(self.answer, id=entry.id, question=entry.question)
+
+
+@dataclass
 class StandInReview:
     """Takes any feedback on `ENTRY`, and remembers it."""
 
@@ -227,6 +273,8 @@ class StandInService:
     history: StandInHistory = field(default_factory=StandInHistory)
     review: StandInReview = field(default_factory=StandInReview)
     readiness: StandInReadiness = StandInReadiness()
+    conversations: StandInConversations = field(default_factory=StandInConversations)
+    replay: StandInReplay = field(default_factory=StandInReplay)
     known: Catalog | Exception = CATALOG
 
     def start(self) -> None:
@@ -243,6 +291,18 @@ class StandInService:
         if isinstance(self.known, Exception):
             raise self.known
         return self.known
+
+    def scope(self, asker: Question) -> Scope:
+        """Everybody sees all rows."""
+        return ALL_ROWS
+
+    def overview(self, asker: Question) -> Overview:
+        """No numbers."""
+        return Overview({}, None)
+
+    def examples(self, asker: Question) -> list[str]:
+        """Examples from the catalogue that tests set."""
+        return examples.questions(self.catalog())
 
     def ready(self) -> StandInReadiness:
         """The readiness that tests set."""

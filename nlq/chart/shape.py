@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeGuard
 
 from nlq.answer import Column, Table, Value
 from nlq.catalog import Catalog, Kpi
@@ -102,7 +103,7 @@ def shape(plan: Plan | None, table: Table, catalog: Catalog) -> Shape | None:
     )
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: Value) -> TypeGuard[int | float | Decimal]:
     """Whether a cell can be drawn."""
     if isinstance(value, Decimal):
         return value.is_finite()

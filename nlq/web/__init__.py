@@ -4,13 +4,18 @@ from flask import Flask
 
 from nlq.signing_in import check
 from nlq.web import (
+    answers,
     ask,
+    assets,
     catalog,
+    catalogue,
+    conversations,
     feedback,
     forgery,
     health,
     history,
     identity,
+    labels,
     navigation,
     page,
     plan,
@@ -51,7 +56,9 @@ def create_app(service: Service) -> Flask:
         sign_in.register(app, service.settings.sign_in.openid)
     preferences.register(app)
     navigation.register(app)
-    for part in (ask, plan, history, feedback, catalog, health, preferences, page):
+    labels.register(app)
+    api = (ask, plan, history, feedback, catalog, health)
+    for part in (*api, page, answers, conversations, catalogue, assets, preferences):
         app.register_blueprint(part.blueprint)
     if service.settings.slack.over_http:
         slack.mount(app)

@@ -1,7 +1,8 @@
 """The pages that every page leads to."""
 
 from flask import Flask
-from flask_babel import gettext
+
+from nlq.web.words import gettext
 
 
 def register(app: Flask) -> None:
@@ -12,4 +13,6 @@ def register(app: Flask) -> None:
 def _pages() -> list[tuple[str, str]]:
     return [
         ("page.page", gettext("Ask")),
+        ("conversations.listed", gettext("Conversations")),
+        ("catalogue.page", gettext("Catalogue")),
     ]

@@ -54,7 +54,7 @@ def chips_of(plan: Plan) -> tuple[Chip, ...]:
 
 
 def edit(plan: Plan, edits: list[Edit]) -> Plan:
-    """`plan` with `edits` made.
+    """`plan` with `edits` made, to names that who asks may see.
 
     Raises:
         InvalidPlan: one of them does not fit.

@@ -1,17 +1,21 @@
 """What the web needs of the service; `nlq.service` provides it, tests stand in for it."""
 
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from flask import current_app
 
+from nlq.access import Scope
 from nlq.answer import Answer
 from nlq.cancellation import Cancellation
 from nlq.catalog import Catalog
+from nlq.conversations import Conversation
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.linking.points import Calendar
+from nlq.overview import Overview
 from nlq.plan.model import Plan
 from nlq.question import Question
 from nlq.running import Running
@@ -76,6 +80,31 @@ class Review(Protocol):
         """The feedback on one question, oldest first."""
 
 
+class Conversations(Protocol):
+    """The conversations of the page."""
+
+    def page(
+        self, user: str | None, text: str | None = ..., after: Conversation | None = ..., limit: int = ...
+    ) -> tuple[Conversation, ...]:
+        """Conversations of `user` in which `text` was said, the last asked in first."""
+
+    def get(self, conversation_id: uuid.UUID) -> Conversation:
+        """The conversation; raises `UnknownConversation`."""
+
+    def rename(self, conversation_id: uuid.UUID, user: str | None, name: str) -> None:
+        """Call a conversation of `user` by `name`."""
+
+    def delete(self, conversation_id: uuid.UUID, user: str | None) -> None:
+        """Show a conversation of `user` to nobody any more."""
+
+
+class Replay(Protocol):
+    """Shows answers of the history again."""
+
+    def again(self, entry: HistoryEntry, viewer: Question) -> Answer:
+        """The answer to `entry` from the rows as they are now, and that `viewer` may see."""
+
+
 class Readiness(Protocol):
     """Whether a question asked now would be answered."""
 
@@ -121,8 +150,25 @@ class Service(Protocol):
     def stop(self) -> None:
         """End the questions that run."""
 
+    @property
+    def conversations(self) -> Conversations:
+        """The conversations of the page."""
+
+    @property
+    def replay(self) -> Replay:
+        """Shows answers of the history again."""
+
     def catalog(self, asker: Question = ...) -> Catalog:
         """What who asks `asker` can ask about, as it is now."""
+
+    def scope(self, asker: Question) -> Scope:
+        """The rows that who asks `asker` may see."""
+
+    def overview(self, asker: Question) -> Overview:
+        """The last months of each KPI, as `asker` may see them."""
+
+    def examples(self, asker: Question) -> list[str]:
+        """Questions that `asker` could begin with: verified ones, and some made from the catalogue."""
 
     def ready(self) -> Readiness:
         """Whether a question asked now would be answered."""

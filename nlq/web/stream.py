@@ -1,7 +1,7 @@
 """An answer as server-sent events: `started`, a `stage` for each, then `answer`, or `problem` instead."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from flask import Response, request, stream_with_context
 
 from nlq.answer import Answer, as_json
-from nlq.cancellation import Cancellation, Cause
+from nlq.cancellation import Cancellation
 from nlq.history import Started
 from nlq.trace import OnStage, OnStarted
 from nlq.web import problems
@@ -27,8 +27,8 @@ class _Event:
     data: dict[str, Any]
 
 
-_STAGES = ("started", "stage")
-"""Events that others follow."""
+_Item = _Event | Answer | Exception
+"""What is told: something that others follow, or the end."""
 
 
 class Work(Protocol):
@@ -40,24 +40,32 @@ class Work(Protocol):
         """The answer."""
 
 
-def response(work: Work, cancellation: Cancellation, watched: AbstractContextManager[None]) -> Response:
-    """Do `work` in a thread and stream what happens; when the stream ends, so does the question.
+def response(
+    work: Work,
+    cancellation: Cancellation,
+    watched: AbstractContextManager[object],
+    write: Callable[[Answer], dict[str, Any]] = as_json,
+) -> Response:
+    """Do `work` in a thread and stream what happens; what `watched` does at its end ends the stream.
 
-    `watched` lasts as long as the stream.
+    Args:
+        work: answers the question.
+        cancellation: ends it.
+        watched: lasts as long as the stream.
+        write: what the last event says of the answer; it is called in the context of the request.
 
     Raises:
         Exception: what the pipeline raised before the question began, to be answered without a stream.
     """
-    events: SimpleQueue[_Event | Exception] = SimpleQueue()
+    events: SimpleQueue[_Item] = SimpleQueue()
     with ExitStack() as stack:
-        stack.callback(cancellation.cancel, Cause.GONE)
         stack.enter_context(watched)
         Thread(target=_work, args=(work, cancellation, events), name="question", daemon=True).start()
         first = events.get()
         if isinstance(first, Exception):
             raise first
         streamed = Response(
-            stream_with_context(_lines(first, events)),
+            stream_with_context(_lines(first, events, write)),
             mimetype=MIMETYPE,
             headers={"X-Accel-Buffering": "no"},  # nginx passes events on as they come
         )
@@ -65,7 +73,7 @@ def response(work: Work, cancellation: Cancellation, watched: AbstractContextMan
     return streamed
 
 
-def _work(work: Work, cancellation: Cancellation, events: "SimpleQueue[_Event | Exception]") -> None:
+def _work(work: Work, cancellation: Cancellation, events: "SimpleQueue[_Item]") -> None:
     def tell_started(started: Started) -> None:
         ids = {"id": started.query_id, "conversation_id": str(started.conversation_id)}
         events.put(_Event("started", ids))
@@ -75,22 +83,25 @@ def _work(work: Work, cancellation: Cancellation, events: "SimpleQueue[_Event | 
 
     try:
         answer = work(tell_stage, tell_started, cancellation)
-        events.put(_Event("answer", as_json(answer)))
+        events.put(answer)
     except Exception as error:
         events.put(error)
 
 
-def _lines(first: _Event, events: "SimpleQueue[_Event | Exception]") -> Iterator[str]:
-    event: _Event | Exception | None = first
-    while event is None or (isinstance(event, _Event) and event.name in _STAGES):
-        yield _line(event) if event else ": working\n\n"
-        event = _next(events)
-    if isinstance(event, Exception):
-        event = _Event("problem", problems.describe(event).as_json(request.path))
-    yield _line(event)
+def _lines(
+    first: _Item, events: "SimpleQueue[_Item]", write: Callable[[Answer], dict[str, Any]]
+) -> Iterator[str]:
+    item: _Item | None = first
+    while item is None or isinstance(item, _Event):
+        yield _line(item) if item else ": working\n\n"
+        item = _next(events)
+    if isinstance(item, Exception):
+        yield _line(_Event("problem", problems.describe(item).as_json(request.path)))
+    else:
+        yield _line(_Event("answer", write(item)))
 
 
-def _next(events: "SimpleQueue[_Event | Exception]") -> _Event | Exception | None:
+def _next(events: "SimpleQueue[_Item]") -> _Item | None:
     try:
         return events.get(timeout=_KEEP_ALIVE_S)
     except Empty:

@@ -11,8 +11,20 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
 from flask_babel import Domain, get_locale
+from flask_babel import gettext as _gettext
+from flask_babel import ngettext as _ngettext
 
 FOLDER = Path(__file__).parent / "translations"
+
+
+def gettext(text: str, **values: object) -> str:
+    """`text` in the language of the reader, with `values` put in."""
+    return str(_gettext(text, **values))
+
+
+def ngettext(one: str, many: str, count: int) -> str:
+    """`one` or `many`, as `count` asks for, in the language of the reader; `%(num)s` is the number."""
+    return str(_ngettext(one, many, count))
 
 
 class PoDomain(Domain):  # type: ignore[misc]  # flask_babel has no types

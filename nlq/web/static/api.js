@@ -1,54 +1,46 @@
-// Talks to the HTTP interface. Everything that comes back is data and is shown as text only.
+// Talks to the service. What comes back as HTML was written by the service's own templates, which escape all data.
 
-/** A question that got no answer; `message` is a sentence for the person who asked. */
-export class Problem extends Error {}
+/** A request that got no answer; `message` is a sentence for people, `lost` says that the line broke. */
+export class Problem extends Error {
+  constructor(message, lost = false) {
+    super(message);
+    this.lost = lost;
+  }
+}
 
-const UNREACHABLE = "The service cannot be reached. Check your connection and try again.";
+export const words = document.getElementById("words")?.dataset ?? {};
 
-/** Ask `question`; yields `{name: "stage" | "answer", data}` as it comes, the answer last. */
-export async function* ask(question, conversationId) {
-  const response = await send("/api/v1/ask", {
-    method: "POST",
-    headers: {
-      "Content-Type": "application/json",
-      "Accept": "text/event-stream",
-      "NLQ-Channel": "web",
-    },
-    body: JSON.stringify({ question, conversation_id: conversationId }),
-  });
+/** Send `form` as `button` would; yields `{name, data}` for each event, the answer last. */
+export async function* ask(address, fields) {
+  const response = await send(address, { method: "POST", headers: { Accept: "text/event-stream" }, body: fields });
+  if (response.redirected) {
+    yield { name: "moved", data: response.url };
+    return;
+  }
   for await (const event of events(response.body)) {
     if (event.name === "problem") throw new Problem(event.data.detail);
     yield event;
     if (event.name === "answer") return;
   }
-  throw new Problem("The answer broke off. Please ask again.");
+  throw new Problem(words.lost, true);
 }
 
-/** Example questions, made by the server from the names in the catalogue; none if it cannot say. */
-export async function examples() {
-  try {
-    const response = await send("/api/v1/catalog", { headers: { "Accept": "application/json" } });
-    return (await response.json()).examples;
-  } catch {
-    return [];
-  }
-}
-
-async function send(address, options) {
+/** Fetch `address`; a response that is no success becomes a `Problem`. */
+export async function send(address, options = {}) {
   let response;
   try {
     response = await fetch(address, options);
   } catch {
-    throw new Problem(UNREACHABLE);
+    throw new Problem(words.unreachable, true);
   }
   if (response.ok) return response;
   const problem = await response.json().catch(() => null);
-  throw new Problem(problem?.detail || `The service answered with status ${response.status}. Please try again.`);
+  throw new Problem(problem?.detail || words.status);
 }
 
 async function* events(body) {
   let text = "";
-  for await (const piece of chunks(body.pipeThrough(new TextDecoderStream()))) {
+  for await (const piece of pieces(body.pipeThrough(new TextDecoderStream()))) {
     text += piece;
     const blocks = text.split("\n\n");
     text = blocks.pop();
@@ -59,11 +51,11 @@ async function* events(body) {
   }
 }
 
-async function* chunks(stream) {
+async function* pieces(stream) {
   const reader = stream.getReader();
   for (;;) {
     const { done, value } = await reader.read().catch(() => {
-      throw new Problem(UNREACHABLE);
+      throw new Problem(words.lost, true);
     });
     if (done) return;
     yield value;

@@ -14,6 +14,11 @@ addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+addEventListener("toggle", (event) => {
+  if (!event.target.matches?.("details[data-menu][open]")) return;
+  event.target.querySelector(".popover")?.scrollIntoView({ block: "nearest" });
+}, true);
+
 /** Let the buttons in `root` copy the code beside them. */
 export function copyable(root) {
   for (const button of root.querySelectorAll("[data-copy]")) {
