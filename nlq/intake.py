@@ -7,8 +7,9 @@ from nlq.admission import Admission
 from nlq.answer import Answer
 from nlq.cancellation import Cancelled, Cause
 from nlq.endings import Ending
-from nlq.errors import NlqError, Overloaded
-from nlq.history import Started
+from nlq.errors import ComeBackLater, NlqError, Overloaded
+from nlq.history import Record, Started
+from nlq.metrics import Metrics
 from nlq.question import Question
 from nlq.running import Running
 from nlq.safekeeping import Safekeeping
@@ -23,6 +24,7 @@ class Intake:
     history: Safekeeping
     timeout_s: float
     """Longest time of a question, in seconds."""
+    metrics: Metrics = field(default_factory=Metrics)
     running: Running = field(default_factory=Running)
 
     def answered(
@@ -44,14 +46,27 @@ class Intake:
             DatabaseUnavailable: the question could not be written down.
         """
         trace.cancellation.within(self.timeout_s)
-        with self.admission.admitted(question, trace.cancellation):
-            started = self.history.start(question)
-            with self.running.question(started.query_id, question.user, trace.cancellation):
-                if on_started:
-                    on_started(started)
-                given, error, reason = self._attempted(question, started, trace, answer)
-                self.history.finish(started, record_of(given, trace, error, reason))
-            return given
+        try:
+            with self.admission.admitted(question, trace.cancellation):
+                return self._worked_on(question, trace, on_started, answer)
+        except ComeBackLater as later:
+            self.metrics.turned_away(type(later).__name__)
+            raise
+
+    def _worked_on(
+        self,
+        question: Question,
+        trace: Trace,
+        on_started: OnStarted | None,
+        answer: Callable[[Started], Answer],
+    ) -> Answer:
+        started = self.history.start(question)
+        with self.running.question(started.query_id, question.user, trace.cancellation):
+            if on_started:
+                on_started(started)
+            given, error, reason = self._attempted(question, started, trace, answer)
+            self._finish(question, started, record_of(given, trace, error, reason))
+        return given
 
     def _attempted(
         self, question: Question, started: Started, trace: Trace, answer: Callable[[Started], Answer]
@@ -81,4 +96,8 @@ class Intake:
     def _give_up(self, question: Question, started: Started, trace: Trace, text: str, reason: str) -> None:
         """Write down that the question failed; whoever asked is told so by an error."""
         record = record_of(failed(question, started, trace, text), trace, None, reason)
+        self._finish(question, started, record)
+
+    def _finish(self, question: Question, started: Started, record: Record) -> None:
+        self.metrics.ended(question.channel, record)
         self.history.finish(started, record)

@@ -27,6 +27,7 @@ from nlq.history_list import HistoryList
 from nlq.intake import Intake
 from nlq.knowledge import Knowledge, KnowledgeSource, ScopedKnowledge
 from nlq.overview import Overview, overview
+from nlq.metrics import Metrics
 from nlq.pipeline import Pipeline
 from nlq.question import Question
 from nlq.replay import Replay
@@ -69,6 +70,11 @@ class Service:
     review: Review
     upkeep: Upkeep
     conversations: Conversations
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted and measured."""
+        return self.pipeline.intake.metrics
 
     def start(self) -> None:
         """Begin with what a service does beside questions, for as long as the process lives."""
@@ -163,6 +169,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     safekeeping = Safekeeping(written, _spool(settings), reader.ready)
     intake = Intake(Admission(settings), safekeeping, settings.question_timeout_s)
     pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who)
+    intake.metrics.watch(_gauges(intake, model, safekeeping.spool))
     upkeep = Upkeep(written, safekeeping, intake.running)
     review = Review(history, store, verified, reader, who)
     return Service(settings, pipeline, history, review, upkeep, Conversations(pool))
@@ -278,6 +285,21 @@ def _model_ready(settings: Settings) -> bool:
     from nlq.embedded import model
 
     return model.healthy(_endpoint(settings))
+
+
+def _gauges(intake: Intake, model: llm.ChatLlm, spool: Spool) -> dict[str, tuple[str, Callable[[], float]]]:
+    endpoint = model.endpoint
+    return {
+        "nlq_questions_running": ("Questions under way", lambda: intake.admission.room.inside),
+        "nlq_model_calls_running": ("Calls of the model under way", lambda: endpoint.gate.inside),
+        "nlq_model_calls_waiting": ("Calls that wait for the model", lambda: endpoint.gate.waiting),
+        "nlq_model_breaker": (
+            "The model is asked (0), tried (1) or left alone (2)",
+            lambda: endpoint.breaker.state,
+        ),
+        "nlq_spool_entries": ("What waits for the history's database", lambda: spool.size()[0]),
+        "nlq_spool_bytes": ("Its size", lambda: spool.size()[1]),
+    }
 
 
 def _spool(settings: Settings) -> Spool:

@@ -22,6 +22,7 @@ from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.linking.points import Calendar
 from nlq.overview import Overview
+from nlq.metrics import Metrics
 from nlq.plan.model import Plan
 from nlq.question import Question
 from nlq.running import Running
@@ -276,6 +277,7 @@ class StandInService:
     conversations: StandInConversations = field(default_factory=StandInConversations)
     replay: StandInReplay = field(default_factory=StandInReplay)
     known: Catalog | Exception = CATALOG
+    metrics: Metrics = field(default_factory=Metrics)
 
     def start(self) -> None:
         """Nothing is to be done beside questions."""

@@ -16,6 +16,7 @@ from nlq.web import (
     history,
     identity,
     labels,
+    metrics,
     navigation,
     page,
     plan,
@@ -57,7 +58,7 @@ def create_app(service: Service) -> Flask:
     preferences.register(app)
     navigation.register(app)
     labels.register(app)
-    api = (ask, plan, history, feedback, catalog, health)
+    api = (ask, plan, history, feedback, catalog, health, metrics)
     for part in (*api, page, answers, conversations, catalogue, assets, preferences):
         app.register_blueprint(part.blueprint)
     if service.settings.slack.over_http:

@@ -16,6 +16,7 @@ from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.linking.points import Calendar
 from nlq.overview import Overview
+from nlq.metrics import Metrics
 from nlq.plan.model import Plan
 from nlq.question import Question
 from nlq.running import Running
@@ -143,6 +144,10 @@ class Service(Protocol):
     @property
     def settings(self) -> Settings:
         """The settings that the service was built from."""
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted and measured."""
 
     def start(self) -> None:
         """Begin with what a service does beside questions."""
