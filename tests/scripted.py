@@ -22,6 +22,8 @@ class Script:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
     """What is sent instead of a reply in OpenAI's form."""
+    held: bool = False
+    """No reply is sent as long as this is so."""
     drip_s: float = 0.0
     """Seconds after each byte."""
     delay_s: float = 0.0
@@ -63,8 +65,11 @@ def scripted_model() -> Iterator[Script]:
         def _left_within(self, seconds: float) -> bool:
             """Wait `seconds`, or until the client goes away or the server ends."""
             deadline = time.monotonic() + seconds
-            while not ended.is_set() and (left := deadline - time.monotonic()) > 0:
-                if select.select([self.connection], [], [], min(left, 0.1))[0]:
+            poll = select.poll()
+            poll.register(self.connection, select.POLLIN)
+            while not ended.is_set() and (script.held or time.monotonic() < deadline):
+                left = deadline - time.monotonic()
+                if poll.poll(1000 * (0.1 if script.held else max(0, min(left, 0.1)))):
                     return True
             return False
 
@@ -90,7 +95,10 @@ def scripted_model() -> Iterator[Script]:
         def log_message(self, format: str, *args: Any) -> None:
             """Keep the tests' output clean."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 1024
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     script.base_url = f"http://127.0.0.1:{server.server_port}/v1"
