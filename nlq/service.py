@@ -26,8 +26,8 @@ from nlq.history import History, open_pool
 from nlq.history_list import HistoryList
 from nlq.intake import Intake
 from nlq.knowledge import Knowledge, KnowledgeSource, ScopedKnowledge
-from nlq.overview import Overview, overview
 from nlq.metrics import Metrics
+from nlq.overview import Overview, overview
 from nlq.pipeline import Pipeline
 from nlq.question import Question
 from nlq.replay import Replay

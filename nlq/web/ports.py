@@ -15,8 +15,8 @@ from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
 from nlq.linking.points import Calendar
-from nlq.overview import Overview
 from nlq.metrics import Metrics
+from nlq.overview import Overview
 from nlq.plan.model import Plan
 from nlq.question import Question
 from nlq.running import Running
