@@ -4,7 +4,7 @@ import json
 import select
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +16,8 @@ class Script:
     """What the server replies, one entry for each request, the last one for all that follow."""
 
     replies: list[str] = field(default_factory=lambda: ['{"kpi":"none"}'])
+    obeys: Callable[[dict[str, Any]], str] | None = None
+    """Makes the reply to each request instead of `replies`."""
     status: int = 200
     statuses: list[int] = field(default_factory=list)
     """Statuses of the first replies, before `status` holds."""
@@ -34,6 +36,8 @@ class Script:
 
     def next_reply(self) -> str:
         """The reply to the request that was recorded last."""
+        if self.obeys:
+            return self.obeys(self.requests[-1])
         return self.replies[min(len(self.requests), len(self.replies)) - 1]
 
     def next_status(self) -> int:

@@ -23,6 +23,7 @@ from nlq.feedback import Feedback, Verdict
 from nlq.plan.model import Dimension, Filter, Plan, Subject
 from nlq.question import Question, SlackPlace
 from nlq.service import Service, build
+from nlq.web import create_app
 from schema import migrate
 from schema.demo.load import load
 from tests.catalogs import TODAY
@@ -443,6 +444,23 @@ def test_a_verified_answer_is_made_anew_from_the_rows_of_who_asks(
     ann = served.pipeline.ask(Question("Turnover of the far east", user="ann"))
     assert ann.method != "verified"
     assert "APAC" not in json.dumps(as_json(ann))
+
+
+def test_the_history_of_others_is_for_reviewers_who_may_see_every_row(
+    service: tuple[Service, Script], company: Database, tmp_path: Path
+) -> None:
+    served, _ = service
+    boss = served.pipeline.ask(Question("Revenue in APAC in 2026", user="boss"))
+    signed_in = settings_module.load({"NLQ_PROXY_USER_HEADER": "X-User", "NLQ_REVIEWERS": "ann, boss, rita"})
+    client = create_app(
+        replace(served, settings=replace(served.settings, sign_in=signed_in.sign_in))
+    ).test_client()
+    url = f"/api/v1/history/{boss.id}"
+    assert client.get(url, headers={"X-User": "boss"}).get_json()["answer_text"] == boss.text
+    assert client.get(url, headers={"X-User": "ann"}).status_code == 404
+    assert client.get("/api/v1/history?user=boss", headers={"X-User": "ann"}).status_code == 403
+    listed = client.get("/api/v1/history", headers={"X-User": "ann"}).get_json()["entries"]
+    assert {entry["user"] for entry in listed} <= {"ann"}
 
 
 def test_the_catalogue_shows_each_person_the_names_of_their_rows(service: tuple[Service, Script]) -> None:

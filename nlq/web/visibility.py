@@ -1,9 +1,13 @@
-"""Which questions of the history somebody may see: reviewers all, askers their own."""
+"""Which questions of the history somebody may see: reviewers who may see every row all, others their own.
+
+Answers hold numbers, so the history of others is for those only whom the access file shows all of them.
+"""
 
 from dataclasses import replace
 
 from flask import abort
 
+from nlq.access import EVERYTHING
 from nlq.catalog import Catalog
 from nlq.errors import UnknownQuestion
 from nlq.history_list import HistoryEntry
@@ -14,12 +18,12 @@ from nlq.web.ports import service
 
 
 def visible_part(wanted: Wanted) -> Wanted:
-    """What of `wanted` who asks may see: reviewers all, askers their own questions.
+    """What of `wanted` who asks may see.
 
     Raises:
         HTTPException: 403 for the questions of somebody else.
     """
-    if identity.may(Role.REVIEWER):
+    if _sees_all():
         return wanted
     user = identity.current().user
     if wanted.filters.user not in {None, user}:
@@ -39,6 +43,10 @@ def visible(query_id: int) -> HistoryEntry:
         UnknownQuestion: there is none, or it is somebody else's.
     """
     entry = service().history.get(query_id)
-    if entry is None or not (identity.may(Role.REVIEWER) or entry.user == identity.current().user):
+    if entry is None or not (_sees_all() or entry.user == identity.current().user):
         raise UnknownQuestion(f"There is no question with the id {query_id}.")
     return entry
+
+
+def _sees_all() -> bool:
+    return identity.may(Role.REVIEWER) and service().scope(identity.question()) == EVERYTHING
