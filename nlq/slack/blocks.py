@@ -149,7 +149,7 @@ def _notes(answer: Answer) -> list[Block]:
 
 def _buttons(answer: Answer, url: str | None, variants: Variants) -> list[Block]:
     value = str(answer.id)
-    first = [button(RIGHT, "👍 Right", value), button(WRONG, "👎 Wrong", value)]
+    first = [button(RIGHT, "✓ Right", value), button(WRONG, "✗ Wrong", value)]
     if answer.sql:
         first += [button(SQL, "Show SQL", value), button(CSV, "Download CSV", value)]
     if url:
