@@ -1,7 +1,7 @@
 """A burst of questions from Slack against `nlq serve`: how fast the slowest is acknowledged.
 
-`python bench/slack_burst.py [QUESTIONS] [SECONDS]` asks that many at once (100) while the scripted model takes
-that long for each (10), and waits for all answers. Slack waits three seconds for an acknowledgement.
+`python bench/slack_burst.py [QUESTIONS] [SECONDS]` asks that many at once (100) while the scripted model
+takes that long for each (10), and waits for all answers. Slack waits three seconds for an acknowledgement.
 """
 
 import sys

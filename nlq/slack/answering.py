@@ -89,7 +89,7 @@ class Answering:
         return blocks.answered(
             answer,
             to=addressed,
-            url=f"{public}/history/{answer.id}" if public else None,
+            url=f"{public}/conversations/{answer.conversation_id}#q{answer.id}" if public else None,
             variants=self._variants(answer, question),
             chart=_picture(answer),
         )

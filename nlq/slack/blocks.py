@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nlq import cells, csv_file
+from nlq import cells, export
 from nlq.answer import Answer, Status, Table
 from nlq.slack.elements import MOST_CHARACTERS, actions, button, menu, note, paragraph, preformatted
 from nlq.slack.message import Attachment, Block, Message
@@ -81,7 +81,9 @@ def statement(query_id: int, sql: str) -> Message:
 
 def csv_attachment(query_id: int, table: Table) -> Attachment:
     """The rows of an answer as a file."""
-    return Attachment(f"answer-{query_id}.csv", f"Answer {query_id} (CSV)", csv_file.content(table))
+    return Attachment(
+        f"answer-{query_id}.csv", f"Answer {query_id} (CSV)", export.as_csv(table).encode(errors="replace")
+    )
 
 
 def _way_on(answer: Answer) -> list[Block]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from nlq.answer import Table
 from nlq.errors import NlqError
 from nlq.feedback import Feedback, Verdict
 from nlq.history_list import HistoryEntry
@@ -14,7 +15,6 @@ from nlq.slack.job import Way
 from nlq.slack.message import Message
 from nlq.slack.people import People
 from nlq.slack.replying import Reply
-from nlq.sql import guard
 
 _THANKS = "Thank you, noted. Whoever reviews the answers will see it."
 
@@ -59,10 +59,10 @@ class Buttons:
         reply.tell(blocks.statement(entry.id, entry.sql or ""))
 
     def _send_rows(self, reply: Reply, entry: HistoryEntry) -> None:
-        """Run the SQL once more, over the rows that whoever pressed the button may see there."""
-        job, pipeline = reply.job, self.service.pipeline
+        """The rows as they are now, of those that whoever pressed the button may see there."""
+        job = reply.job
         person = self.people.find(reply.sender.client, job.team, job.asker)
-        scope = pipeline.access.scope(person.asking(SlackPlace(job.team, job.channel or "")))
-        table, _ = pipeline.reader.run(guard.check(entry.sql or "").text, scope=scope)
+        asker = person.asking(SlackPlace(job.team, job.channel or ""))
+        table = self.service.replay.again(entry, asker).table or Table((), ())
         file = blocks.csv_attachment(entry.id, table)
         reply.send(Message(f"The rows of answer {entry.id}", blocks.said(file.title).blocks, (file,)))

@@ -1,8 +1,9 @@
 """What is shown without being asked: App Home, the help of the command, prompts, previews of our links."""
 
+import re
+import uuid
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from nlq import examples
 from nlq.errors import NlqError
@@ -16,6 +17,8 @@ from nlq.slack.people import People
 from nlq.slack.sending import Sender
 from nlq.slack.text import cut, escape
 
+_PAGE = re.compile(r"/conversations/(?P<conversation>[0-9a-f-]{36})(?:\?[^#]*)?(?:#q(?P<id>\d{1,9}))?")
+_MOST_LINKED = 100
 _RECENT = 5
 _MOST_PROMPTS = 4
 _ASK = "You can ask, for example"
@@ -90,15 +93,23 @@ class Home:
 
         From elsewhere nothing is shown: who reads along here may not be allowed to see it.
         """
-        public = urlsplit(self.service.settings.sign_in.public_url or "")
-        where = urlsplit(url)
-        name = where.path.removeprefix(f"{public.path}/history/")
-        if where.netloc != public.netloc or not (name.isascii() and name.isdigit() and len(name) < 10):
-            return []
-        entry = self.service.history.get(int(name))
+        entry = self._linked(url)
         if entry is None or (entry.slack_team, entry.slack_channel) != (place.team, place.channel):
             return []
         return preview_blocks(entry)
+
+    def _linked(self, url: str) -> HistoryEntry | None:
+        """The question that a link leads to: a conversation's last one, unless it names another."""
+        public = self.service.settings.sign_in.public_url
+        if public is None or not url.startswith(public):
+            return None
+        found = _PAGE.fullmatch(url.removeprefix(public))
+        if found is None:
+            return None
+        in_conversation = Filters(conversation_id=uuid.UUID(found["conversation"]))
+        entries = self.service.history.page(in_conversation, limit=_MOST_LINKED).entries
+        wanted = int(found["id"]) if found["id"] else None
+        return next((entry for entry in entries if wanted in {None, entry.id}), None)
 
 
 def home_blocks(asked: list[str], recent: list[HistoryEntry]) -> list[Block]:

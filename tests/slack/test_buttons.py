@@ -114,7 +114,9 @@ def test_a_link_opens_the_answer_in_the_browser(
     front: Front, slack: StandIn, channel: str, history: History
 ) -> None:
     answer = ask(front, slack, channel)
-    assert element(answer, "browser")["url"] == f"https://kpis.example.com/history/{history(channel)[0].id}"
+    (entry,) = history(channel)
+    page = f"https://kpis.example.com/conversations/{entry.conversation_id}"
+    assert element(answer, "browser")["url"] == f"{page}#q{entry.id}"
     press(front, channel, answer, "browser")
 
 

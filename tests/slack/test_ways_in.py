@@ -148,16 +148,33 @@ def test_an_example_in_app_home_is_answered_in_a_direct_message(front: Front, sl
     assert answer["thread_ts"] == asked["ts"]
 
 
-@pytest.mark.parametrize("place", ["history/{id}", "history/{id}?x=1"])
+@pytest.mark.parametrize("place", ["#q{id}", "", "?x=1"])
 def test_a_link_to_an_answer_shows_what_it_is(
     front: Front, slack: StandIn, channel: str, history: History, place: str
 ) -> None:
     ts = slack.next_ts()
     front.event(payloads.message(TEAM, channel, "UANN", f"<@UBOT> {QUESTION}", ts, kind="app_mention"))
     answer_in(slack, channel, ts)
-    url = f"https://kpis.example.com/{place.format(id=history(channel)[0].id)}"
+    entry = history(channel)[0]
+    page = f"https://kpis.example.com/conversations/{entry.conversation_id}"
+    url = f"{page}{place.format(id=entry.id)}"
     link = {"domain": "kpis.example.com", "url": url}
     event = {"type": "link_shared", "channel": channel, "user": "UANN", "message_ts": ts, "links": [link]}
     front.event(payloads.event(TEAM, event))
     call = wait(lambda: [c for c in slack.called("chat.unfurl") if c.arguments["channel"] == channel])[0]
     assert QUESTION in "\n".join(texts(call.arguments["unfurls"][url]["blocks"]))
+
+
+def test_a_link_shows_nothing_in_another_channel(
+    front: Front, slack: StandIn, channel: str, history: History
+) -> None:
+    ts = slack.next_ts()
+    front.event(payloads.message(TEAM, channel, "UANN", f"<@UBOT> {QUESTION}", ts, kind="app_mention"))
+    answer_in(slack, channel, ts)
+    page = f"https://kpis.example.com/conversations/{history(channel)[0].conversation_id}"
+    links = [{"domain": "kpis.example.com", "url": url} for url in (page, f"{page}x")]
+    event = {"type": "link_shared", "user": "UANN", "message_ts": ts, "links": links}
+    front.event(payloads.event(TEAM, {**event, "channel": f"{channel}X"}))
+    front.event(payloads.event(TEAM, {**event, "channel": channel}))
+    wait(lambda: [c for c in slack.called("chat.unfurl") if c.arguments["channel"] == channel])
+    assert not [c for c in slack.called("chat.unfurl") if c.arguments["channel"] == f"{channel}X"]
