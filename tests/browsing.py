@@ -5,11 +5,18 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
+
+from nlq.service import Service
+from nlq.web import create_app
+from tests.conftest import built, copy_of
+from tests.postgres import Database, Server
+from tests.scripted import Script, scripted_model
 
 _SLOW_MS = 20_000
 """How long a busy machine may take for an answer."""
@@ -41,6 +48,25 @@ def served(app: Flask) -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages over the demo company: where they are served, and what is behind them."""
+
+    address: str
+    service: Service
+    script: Script
+    database: Database
+
+
+@contextmanager
+def demo_pages(server: Server, template: str, **environ: str) -> Iterator[Pages]:
+    """Serve the pages over a copy of the demo database `template`, with a scripted model."""
+    with copy_of(template, server) as database, scripted_model() as script:
+        service = built(database, script, NLQ_MODEL_TIMEOUT_S="20", **environ)
+        with served(create_app(service)) as address:
+            yield Pages(address, service, script, database)
 
 
 @contextmanager

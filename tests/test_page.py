@@ -12,10 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from nlq.service import Service
 from nlq.web import create_app
-from tests.browsing import ask, chromium, served, settled, watched
-from tests.conftest import built, copy_of
+from tests.browsing import Pages, ask, chromium, demo_pages, settled, watched
 from tests.postgres import Database, Server
-from tests.scripted import Script, scripted_model
+from tests.scripted import Script
 
 pytestmark = pytest.mark.browser
 
@@ -30,30 +29,34 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def database(postgres_server: Server, demo_template: str) -> Iterator[Database]:
-    """The demo company, for all tests of this module."""
-    with copy_of(demo_template, postgres_server) as found:
+def pages(postgres_server: Server, demo_template: str) -> Iterator[Pages]:
+    """The pages, with a database of their own for all tests of this module."""
+    with demo_pages(postgres_server, demo_template) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
-def script() -> Iterator[Script]:
-    """The scripted model."""
-    with scripted_model() as found:
-        yield found
+@pytest.fixture
+def address(pages: Pages) -> str:
+    """Where they are served."""
+    return pages.address
 
 
-@pytest.fixture(scope="module")
-def real(database: Database, script: Script) -> Service:
-    """The service behind the page."""
-    return built(database, script, NLQ_MODEL_TIMEOUT_S="20")
+@pytest.fixture
+def real(pages: Pages) -> Service:
+    """The service behind them."""
+    return pages.service
 
 
-@pytest.fixture(scope="module")
-def address(real: Service) -> Iterator[str]:
-    """Where the page is served."""
-    with served(create_app(real)) as found:
-        yield found
+@pytest.fixture
+def script(pages: Pages) -> Script:
+    """What the model replies."""
+    return pages.script
+
+
+@pytest.fixture
+def database(pages: Pages) -> Database:
+    """The database behind them."""
+    return pages.database
 
 
 @pytest.fixture
