@@ -64,6 +64,8 @@ class Record:
     truncated: bool | None = None
     stages: Mapping[str, int] = field(default_factory=dict)
     """Stage of the pipeline -> milliseconds that it took."""
+    messages: Sequence[Mapping[str, str]] = ()
+    """What was said to the model and what it replied, each with `role` and `content`."""
 
 
 _LEASE = timedelta(seconds=LEASE_S)
@@ -111,6 +113,7 @@ UPDATE nlq.query_details d SET
     prompt_tokens = %(prompt_tokens)s, completion_tokens = %(completion_tokens)s,
     cached_tokens = %(cached_tokens)s, confidence = %(confidence)s,
     row_count = %(row_count)s, truncated = %(truncated)s, stages = %(stages)s,
+    messages = %(messages)s,
     finished_at = coalesce(%(finished_at)s, clock_timestamp())
 FROM open WHERE d.query_id = open.query_id
 """
@@ -230,7 +233,7 @@ def _start_values(started: Started, question: Question, asked_at: datetime | Non
 
 def _finish_values(query_id: int, record: Record, finished_at: datetime | None = None) -> dict[str, Any]:
     values = {name: storable(value) for name, value in vars(record).items()}
-    for name in ("plan", "warnings", "stages"):
+    for name in ("plan", "warnings", "stages", "messages"):
         values[name] = jsonb(values[name])
     successful = record.status is Status.ANSWERED
     return {**values, "query_id": query_id, "successful": successful, "finished_at": finished_at}

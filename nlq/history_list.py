@@ -66,6 +66,8 @@ class HistoryEntry:
     slack_thread: str | None = None
     permalink: str | None = None
     """Address of the message that asked, where it has one."""
+    messages: Sequence[Mapping[str, str]] | None = None
+    """What was said to the model and what it replied, as `role` and `content`; not in lists."""
     verdict: str | None = None
     """What the newest feedback says: `right` or `wrong`; None without any."""
 
@@ -185,7 +187,7 @@ class HistoryList:
         Raises:
             UnknownQuestion: the question that `cursor` names has no place in this order.
         """
-        with transaction(self._pool) as connection, _in_time(connection):
+        with transaction(self._pool) as connection, in_time(connection):
             after = None if cursor is None else _place(connection, min(cursor, _LARGEST_ID), order)
             entries = _found(connection, filters, order, after, limit + 1)
         shown = tuple(entries[:limit])
@@ -202,7 +204,7 @@ class HistoryList:
 
     def get(self, query_id: int) -> HistoryEntry | None:
         """The question `query_id`, or None if there is none."""
-        query = f"{_ENTRY} FROM nlq.questions q {_DETAILS} WHERE q.id = %(query_id)s"
+        query = f"{_ENTRY}, d.messages FROM nlq.questions q {_DETAILS} WHERE q.id = %(query_id)s"
         with transaction(self._pool) as connection:
             entries = _entries(connection, query, {"query_id": min(query_id, _LARGEST_ID)})
         return entries[0] if entries else None
@@ -274,7 +276,7 @@ def _place(connection: psycopg.Connection, cursor: int, order: Order) -> tuple[A
 
 
 @contextmanager
-def _in_time(connection: psycopg.Connection) -> Iterator[None]:
+def in_time(connection: psycopg.Connection) -> Iterator[None]:
     """Let a search end in time, so that it keeps no connection from the questions that are written down."""
     connection.execute(f"SET LOCAL statement_timeout = {_TIMEOUT_MS}".encode())
     try:

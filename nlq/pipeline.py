@@ -241,7 +241,7 @@ class Pipeline:
             trace.model, trace.attempts = self.model.name, trace.attempts + 1
             schema, grammar = choosing.schema(open_choices), choosing.grammar(open_choices)
             completion = self.model.complete(prompt, schema, grammar, trace.cancellation)
-        trace.completed(completion)
+        trace.completed(prompt, completion)
         try:
             reply = choosing.parse(completion.content, open_choices)
         except ModelUnavailable as unusable:
@@ -258,7 +258,7 @@ class Pipeline:
         if agreed is None:
             return
         trace.fit, completion = agreed
-        trace.completed(completion)
+        trace.completed(prompt, completion)
         if trace.fit < (confidence.BARE_BELOW if read.bare else confidence.REFUSE_BELOW):
             raise not_measured(known.catalog)
         if trace.fit < confidence.ASK_BELOW:

@@ -24,6 +24,15 @@ class Runs(Protocol):
 
 
 @dataclass(frozen=True)
+class Ran:
+    """A plan or SQL that was run: what it was, its rows, and what they say in a sentence."""
+
+    what: Runnable
+    table: Table
+    text: str
+
+
+@dataclass(frozen=True)
 class Review:
     """Takes feedback; see `give`."""
 
@@ -51,8 +60,8 @@ class Review:
         _check(feedback, entry)
         plan = _plan(feedback)
         if plan or feedback.correct_sql:
-            scope = self.access.scope(Question("", user=feedback.user, groups=groups))
-            self._try_out(plan, feedback.correct_sql, catalog, scope)
+            reviewer = Question("", user=feedback.user, groups=groups)
+            self._try_out(Fitted(plan, feedback.correct_sql), catalog, reviewer)
         added = self.store.add(replace(feedback, correct_plan=as_json(plan) if plan else None))
         if feedback.approved:
             self.verified.refresh()
@@ -62,12 +71,22 @@ class Review:
         """The feedback on one question, oldest first."""
         return self.store.of(query_id)
 
-    def _try_out(self, plan: Plan | None, sql: str | None, catalog: Catalog, scope: Scope) -> None:
-        which = "correct_plan" if plan else "correct_sql"
+    def run(self, wanted: Fitted, catalog: Catalog, viewer: Question) -> Ran:
+        """Run a plan or SQL, such as that of an answer or a correction, over the rows that `viewer` may see.
+
+        Raises:
+            UnsafeSql: the guard refuses it.
+            QueryFailed: it names what is not in the catalogue, does not fit together, or is refused.
+            DatabaseUnavailable: the database cannot be reached.
+        """
+        found = runnable(wanted, catalog)
+        table, _ = self.reader.run(found.sql, scope=self.access.scope(viewer))
+        return Ran(found, table, _said(found, table, catalog))
+
+    def _try_out(self, correction: Fitted, catalog: Catalog, reviewer: Question) -> None:
+        which = "correct_plan" if correction.plan else "correct_sql"
         try:
-            found = runnable(Fitted(plan, sql), catalog)
-            table, _ = self.reader.run(found.sql, scope=scope)
-            _say(found, table, catalog)
+            self.run(correction, catalog, reviewer)
         except (UnsafeSql, QueryFailed) as error:
             raise InvalidFeedback(f"The {which} cannot be used: {error}") from error
 
@@ -93,10 +112,11 @@ def _plan(feedback: Feedback) -> Plan | None:
         raise InvalidFeedback(f"The correct_plan cannot be used: {error}.") from error
 
 
-def _say(found: Runnable, table: Table, catalog: Catalog) -> None:
-    """Put the result into words, as an answer would."""
-    if found.plan:
-        try:
-            wording.sentence(found.plan, table, catalog)
-        except (LookupError, TypeError, ValueError, ArithmeticError) as error:
-            raise QueryFailed("The parts of this plan do not fit together.") from error
+def _said(found: Runnable, table: Table, catalog: Catalog) -> str:
+    """The result in words, as an answer would have it."""
+    if found.plan is None:
+        return wording.sentence_for_sql(table)
+    try:
+        return wording.sentence(found.plan, table, catalog)
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise QueryFailed("The parts of this plan do not fit together.") from error

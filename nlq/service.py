@@ -19,6 +19,7 @@ from nlq.catalog import Catalog, refine
 from nlq.catalog.refine import Refinement
 from nlq.clock import Clock
 from nlq.conversations import Conversations
+from nlq.dashboard import Dashboards
 from nlq.database import Limits, Reader
 from nlq.errors import DatabaseUnavailable, NlqError, SettingsError
 from nlq.feedback import FeedbackStore, VerifiedQuestions
@@ -68,6 +69,7 @@ class Service:
     pipeline: Pipeline
     history: HistoryList
     review: Review
+    dashboards: Dashboards
     upkeep: Upkeep
     conversations: Conversations
 
@@ -172,7 +174,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     intake.metrics.watch(_gauges(intake, model, safekeeping.spool))
     upkeep = Upkeep(written, safekeeping, intake.running)
     review = Review(history, store, verified, reader, who)
-    return Service(settings, pipeline, history, review, upkeep, Conversations(pool))
+    return Service(settings, pipeline, history, review, Dashboards(pool), upkeep, Conversations(pool))
 
 
 @contextmanager

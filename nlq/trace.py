@@ -12,6 +12,7 @@ from nlq.cancellation import Cancellation
 from nlq.errors import NlqError
 from nlq.history import Record, Started
 from nlq.plan.model import Plan, as_json
+from nlq.prompting import Prompt
 from nlq.question import Question
 
 OnStage = Callable[[str], None]
@@ -29,6 +30,10 @@ class Statement:
     warnings: tuple[str, ...] = ()
 
 
+_MOST_MESSAGES, _MOST_CHARS = 12, 4_000
+"""How much of what was said to a model the history keeps of one question."""
+
+
 @dataclass
 class Trace:
     """What is measured on the way of one question."""
@@ -43,6 +48,7 @@ class Trace:
     fit: float | None = None
     """The model's probability that the KPI which it chose fits the question."""
     confidence: float | None = None
+    messages: list[dict[str, str]] = field(default_factory=list)
     sql: str | None = None
     plan: Plan | None = None
     on_stage: OnStage | None = None
@@ -60,8 +66,11 @@ class Trace:
         finally:
             self.stages[name] = self.stages.get(name, 0) + _ms_since(began)
 
-    def completed(self, completion: models.Completion) -> None:
-        """Add what a model call cost."""
+    def completed(self, prompt: Prompt, completion: models.Completion) -> None:
+        """Add what a model call said and cost; not the part of the prompt that is the same for all."""
+        if len(self.messages) < _MOST_MESSAGES:
+            said = {"user": prompt.user, "assistant": completion.content}
+            self.messages += [{"role": role, "content": _cut(text)} for role, text in said.items()]
         self.prompt_tokens = (self.prompt_tokens or 0) + (completion.prompt_tokens or 0)
         self.completion_tokens = (self.completion_tokens or 0) + (completion.completion_tokens or 0)
         self.cached_tokens = (self.cached_tokens or 0) + (completion.cached_tokens or 0)
@@ -136,7 +145,12 @@ def record_of(answer: Answer, trace: Trace, error: str | None, reason: str | Non
         row_count=len(table.rows) if table else None,
         truncated=table.truncated if table else None,
         stages=trace.stages,
+        messages=trace.messages,
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_CHARS else f"{text[:_MOST_CHARS]} [...]"
 
 
 def _ms_since(began: float) -> int:

@@ -16,7 +16,8 @@ from nlq.answer import Answer, Column, Method, Status, Table, Timing
 from nlq.cancellation import Cancellation, Cause
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
 from nlq.conversations import Conversation
-from nlq.errors import UnknownConversation, UnknownQuestion
+from nlq.dashboard import Asked, Dashboard, Grain, Part
+from nlq.errors import UnknownConversation, UnknownQuestion, UnsafeSql
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
@@ -25,8 +26,10 @@ from nlq.metrics import Metrics
 from nlq.overview import Overview
 from nlq.plan.model import Plan
 from nlq.question import Question
+from nlq.review import Ran
 from nlq.running import Running
 from nlq.settings import Settings
+from nlq.verified import Fitted, Runnable
 
 CONVERSATION = uuid.UUID("0b0e7c1e-6d5a-4f7e-9a70-000000000001")
 SQL = "SELECT region, avg(value) AS sales_conversion_rate\nFROM nlq.kpi_values\nGROUP BY region"
@@ -249,10 +252,27 @@ class StandInReview:
         self.given.append(feedback)
         return FeedbackEntry(**vars(feedback), id=len(self.given), created_at=ENTRY.timestamp)
 
+    def run(self, wanted: Fitted, catalog: Catalog, viewer: Question) -> Ran:
+        """The rows of `ANSWERED`; other SQL than its is refused."""
+        if wanted.sql not in {None, SQL}:
+            raise UnsafeSql("Only SELECT is allowed.")
+        assert ANSWERED.table is not None
+        return Ran(Runnable(SQL, "Average by region", wanted.plan), ANSWERED.table, ANSWERED.text)
+
     def of(self, query_id: int) -> tuple[FeedbackEntry, ...]:
         """What was given on one question."""
         given = enumerate(self.given, start=1)
         return tuple(FeedbackEntry(**vars(one), id=n) for n, one in given if one.query_id == query_id)
+
+
+@dataclass
+class StandInDashboards:
+    """Gives figures of one question a period."""
+
+    def of(self, since: datetime, until: datetime, grain: Grain) -> Dashboard:
+        """One question that was answered on the first day."""
+        whole = Part(1, 1, 0, 0, 0, 0, 0, 1840, 1840)
+        return Dashboard(whole, (replace(whole, starts=since.date()),), (), (), (Asked("web", 1, 1),))
 
 
 @dataclass(frozen=True)
@@ -273,6 +293,7 @@ class StandInService:
     pipeline: StandInPipeline
     history: StandInHistory = field(default_factory=StandInHistory)
     review: StandInReview = field(default_factory=StandInReview)
+    dashboards: StandInDashboards = field(default_factory=StandInDashboards)
     readiness: StandInReadiness = StandInReadiness()
     conversations: StandInConversations = field(default_factory=StandInConversations)
     replay: StandInReplay = field(default_factory=StandInReplay)

@@ -90,6 +90,7 @@ def test_all_that_is_known_at_the_end_can_be_read_again(history: Log) -> None:
         row_count=1,
         truncated=False,
         stages={"linking": 3, "llm": 1400},
+        messages=[{"role": "user", "content": "Which KPI?"}, {"role": "assistant", "content": "sales"}],
     )
     entry = history.get(ask(history, "Sales?", record))
     assert entry is not None
@@ -97,6 +98,7 @@ def test_all_that_is_known_at_the_end_can_be_read_again(history: Log) -> None:
     assert entry.finished_at is not None
     written = {name: getattr(entry, name) for name in vars(record)}
     assert written == vars(record) | {"warnings": ["Few rows."]}
+    assert history.list.page().entries[0].messages is None
 
 
 @pytest.mark.parametrize("status", Status)

@@ -10,6 +10,7 @@ from nlq.web import (
     catalog,
     catalogue,
     conversations,
+    dashboard,
     feedback,
     forgery,
     health,
@@ -23,6 +24,8 @@ from nlq.web import (
     preferences,
     problems,
     protection,
+    question,
+    reviewing,
     sessions,
     slack,
 )
@@ -59,7 +62,8 @@ def create_app(service: Service) -> Flask:
     navigation.register(app)
     labels.register(app)
     api = (ask, plan, history, feedback, catalog, health, metrics)
-    for part in (*api, page, answers, conversations, catalogue, assets, preferences):
+    pages = (page, answers, conversations, catalogue, reviewing, question, dashboard)
+    for part in (*api, *pages, assets, preferences):
         app.register_blueprint(part.blueprint)
     if service.settings.slack.over_http:
         slack.mount(app)

@@ -17,7 +17,7 @@ blueprint = Blueprint("feedback", __name__)
 
 _EXAMPLE = '{"verdict": "wrong", "correct_sql": "SELECT ...", "approved": true}'
 _FIELDS = ("verdict", "comment", "correct_sql", "correct_plan", "approved")
-_LONGEST_COMMENT = 5_000
+LONGEST_COMMENT = 5_000
 
 
 @blueprint.post("/api/v1/history/<int:query_id>/feedback")
@@ -77,6 +77,6 @@ def _text(body: dict[str, Any], name: str) -> str | None:
         return None
     if not (isinstance(value, str) and value.strip()):
         abort(422, f"The field {name} must be null or a text that is not empty.")
-    if name == "comment" and len(value) > _LONGEST_COMMENT:
-        abort(422, f"The field comment has {len(value)} characters; please use at most {_LONGEST_COMMENT}.")
+    if name == "comment" and len(value) > LONGEST_COMMENT:
+        abort(422, f"The field comment has {len(value)} characters; please use at most {LONGEST_COMMENT}.")
     return value.strip()

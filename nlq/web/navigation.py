@@ -2,6 +2,8 @@
 
 from flask import Flask
 
+from nlq.signing_in import Role
+from nlq.web import identity
 from nlq.web.words import gettext
 
 
@@ -15,4 +17,6 @@ def _pages() -> list[tuple[str, str]]:
         ("page.page", gettext("Ask")),
         ("conversations.listed", gettext("Conversations")),
         ("catalogue.page", gettext("Catalogue")),
+        ("reviewing.listed", gettext("History")),
+        *([("dashboard.dashboard", gettext("Dashboard"))] if identity.may(Role.REVIEWER) else []),
     ]

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Protocol
 
 from flask import current_app
@@ -11,6 +12,7 @@ from nlq.answer import Answer
 from nlq.cancellation import Cancellation
 from nlq.catalog import Catalog
 from nlq.conversations import Conversation
+from nlq.dashboard import Dashboard, Grain
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
@@ -19,8 +21,10 @@ from nlq.metrics import Metrics
 from nlq.overview import Overview
 from nlq.plan.model import Plan
 from nlq.question import Question
+from nlq.review import Ran
 from nlq.running import Running
 from nlq.settings import Settings
+from nlq.verified import Fitted
 
 EXTENSION = "nlq"
 """Key of the service in `app.extensions`."""
@@ -77,6 +81,9 @@ class Review(Protocol):
     def give(self, feedback: Feedback, catalog: Catalog, groups: tuple[str, ...] = ...) -> FeedbackEntry:
         """Check `feedback`, try its correction out, write it down, and use it if it is approved."""
 
+    def run(self, wanted: Fitted, catalog: Catalog, viewer: Question) -> Ran:
+        """Run a plan or SQL over the rows that `viewer` may see."""
+
     def of(self, query_id: int) -> tuple[FeedbackEntry, ...]:
         """The feedback on one question, oldest first."""
 
@@ -104,6 +111,13 @@ class Replay(Protocol):
 
     def again(self, entry: HistoryEntry, viewer: Question) -> Answer:
         """The answer to `entry` from the rows as they are now, and that `viewer` may see."""
+
+
+class Dashboards(Protocol):
+    """Counts questions."""
+
+    def of(self, since: datetime, until: datetime, grain: Grain) -> Dashboard:
+        """The figures of the questions asked from `since` until before `until`, cut into parts."""
 
 
 class Readiness(Protocol):
@@ -140,6 +154,10 @@ class Service(Protocol):
     @property
     def review(self) -> Review:
         """Takes and shows feedback."""
+
+    @property
+    def dashboards(self) -> Dashboards:
+        """Counts questions."""
 
     @property
     def settings(self) -> Settings:
