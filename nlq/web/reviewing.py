@@ -22,6 +22,7 @@ from nlq.web.words import gettext
 
 blueprint = Blueprint("reviewing", __name__)
 
+PAGE_SIZE = 50
 _OF_THE_PAGE = {"period", "from", "to", "before"}
 _DAYS = {"today": 1, "7": 7, "30": 30, "90": 90}
 _FURTHER = ("user", "method", "min_ms", "confidence_below", "from", "to")
@@ -124,7 +125,7 @@ def _wanted(given: Mapping[str, str]) -> Wanted:
     """The list that the fields of the page ask for."""
     zone = service().settings.timezone
     plain = {name: value for name, value in given.items() if name not in _OF_THE_PAGE}
-    found = visible_part(history_query.read(plain, zone))
+    found = visible_part(history_query.read(plain, zone, PAGE_SIZE))
     since, until = _period(given)
     filters = replace(found.filters, since=_midnight(since, zone), until=_midnight(until, zone))
     return replace(found, filters=filters)
