@@ -13,7 +13,7 @@ from nlq.signing_in import Role
 from nlq.web import identity
 from nlq.web.ports import service
 from nlq.web.reviewing import seconds, words
-from nlq.web.visibility import visible_catalog
+from nlq.web.visibility import sees_all, visible_catalog
 from nlq.web.words import gettext
 
 blueprint = Blueprint("dashboard", __name__)
@@ -59,6 +59,8 @@ class Lines:
 @identity.needs(Role.REVIEWER)
 def dashboard() -> ResponseReturnValue:
     """The figures of a period that ends now."""
+    if not sees_all():
+        abort(403, gettext("The figures are about everybody's questions, which you may not see."))
     chosen = request.args.get("period", _USUAL)
     if chosen not in _DAYS:
         abort(422, f"period must be one of {', '.join(_DAYS)}.")

@@ -2,8 +2,7 @@
 
 from flask import Flask
 
-from nlq.signing_in import Role
-from nlq.web import identity
+from nlq.web.visibility import sees_all
 from nlq.web.words import gettext
 
 
@@ -18,5 +17,5 @@ def _pages() -> list[tuple[str, str]]:
         ("conversations.listed", gettext("Conversations")),
         ("catalogue.page", gettext("Catalogue")),
         ("reviewing.listed", gettext("History")),
-        *([("dashboard.dashboard", gettext("Dashboard"))] if identity.may(Role.REVIEWER) else []),
+        *([("dashboard.dashboard", gettext("Dashboard"))] if sees_all() else []),
     ]

@@ -12,12 +12,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from nlq.history_list import HistoryPage, Order, Sort
-from nlq.signing_in import Role
-from nlq.web import history_query, identity
+from nlq.web import history_query
 from nlq.web.history import csv_response
 from nlq.web.history_query import Wanted
 from nlq.web.ports import service
-from nlq.web.visibility import visible_part
+from nlq.web.visibility import sees_all, visible_part
 from nlq.web.words import gettext
 
 blueprint = Blueprint("reviewing", __name__)
@@ -53,7 +52,7 @@ def listed() -> ResponseReturnValue:
         export=_address("reviewing.export", _without_place(given)),
         further=any(name in given for name in _FURTHER),
         options=_options(),
-        is_reviewer=identity.may(Role.REVIEWER),
+        is_reviewer=sees_all(),
         **words(),
     )
 

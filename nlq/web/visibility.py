@@ -23,7 +23,7 @@ def visible_part(wanted: Wanted) -> Wanted:
     Raises:
         HTTPException: 403 for the questions of somebody else.
     """
-    if _sees_all():
+    if sees_all():
         return wanted
     user = identity.current().user
     if wanted.filters.user not in {None, user}:
@@ -43,10 +43,11 @@ def visible(query_id: int) -> HistoryEntry:
         UnknownQuestion: there is none, or it is somebody else's.
     """
     entry = service().history.get(query_id)
-    if entry is None or not (_sees_all() or entry.user == identity.current().user):
+    if entry is None or not (sees_all() or entry.user == identity.current().user):
         raise UnknownQuestion(f"There is no question with the id {query_id}.")
     return entry
 
 
-def _sees_all() -> bool:
+def sees_all() -> bool:
+    """Whether who asks may see the questions of everybody."""
     return identity.may(Role.REVIEWER) and service().scope(identity.question()) == EVERYTHING
