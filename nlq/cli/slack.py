@@ -1,5 +1,6 @@
 """`nlq slack`: answers in Slack over Socket Mode, and what it takes to set the app up."""
 
+import logging
 import signal
 import threading
 from typing import Annotated
@@ -11,6 +12,8 @@ from nlq.cli import parts
 from nlq.cli.output import note
 from nlq.errors import NlqError, SettingsError
 from nlq.settings import Settings
+
+_log = logging.getLogger("nlq.slack.socket")
 
 app = typer.Typer(help="Answer in Slack.", invoke_without_command=True)
 
@@ -61,19 +64,22 @@ def key() -> None:
 
 def _serve(settings: Settings, stopped: threading.Event) -> None:
     from slack_bolt.adapter.socket_mode import SocketModeHandler
-    from slack_sdk.errors import SlackApiError
 
     from nlq.service import build
     from nlq.slack.app import build as build_slack
+    from nlq.slack.sending import FAILURES, reason
 
     service = build(settings)
     service.start()
     running = build_slack(service)
-    handler = SocketModeHandler(running.bolt, settings.slack.app_token)
+    handler = SocketModeHandler(running.bolt, settings.slack.app_token, logger=_log)
+    _log.disabled = True  # the sentence below says it once
     try:
+        running.check()
         handler.connect()  # type: ignore[no-untyped-call]
-    except SlackApiError as error:
-        raise NlqError(f"Slack refused the connection: {error.response['error']}.") from error
+    except FAILURES as error:
+        raise NlqError(f"Slack cannot be reached with these tokens: {reason(error)}.") from error
+    _log.disabled = False
     running.start()
     note("Ready: ask in Slack.")
     stopped.wait()

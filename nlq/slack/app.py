@@ -42,8 +42,18 @@ class SlackApp:
 
     bolt: App
     workers: Workers
+    workspaces: Workspaces
     oauth: OAuthFlow | None
     pool: ConnectionPool
+
+    def check(self) -> None:
+        """Ask Slack whether it knows the token, where there is one for one workspace.
+
+        Raises:
+            SlackApiError: it does not.
+        """
+        if isinstance(self.workspaces, OneWorkspace):
+            self.workspaces.find(None, None)
 
     def start(self) -> None:
         """Begin to work, first on what an earlier process left behind."""
@@ -78,7 +88,7 @@ def build(service: Service) -> SlackApp:
     bolt = _bolt(settings, workspaces)
     home = Home(service, people)
     Listeners(jobs, workers.wake, answering.cancel, home, workspaces, settings.slack.api_url).register(bolt)
-    return SlackApp(bolt, workers, _oauth(settings, workspaces), pool)
+    return SlackApp(bolt, workers, workspaces, _oauth(settings, workspaces), pool)
 
 
 def _workspaces(settings: Settings, pool: ConnectionPool) -> Workspaces:

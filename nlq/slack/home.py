@@ -17,7 +17,10 @@ from nlq.slack.people import People
 from nlq.slack.sending import Sender
 from nlq.slack.text import cut, escape
 
-_PAGE = re.compile(r"/conversations/(?P<conversation>[0-9a-f-]{36})(?:\?[^#]*)?(?:#q(?P<id>\d{1,9}))?")
+_PAGE = re.compile(
+    r"/conversations/(?P<conversation>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"(?:\?[^#]*)?(?:#q(?P<id>\d{1,9}))?"
+)
 _MOST_LINKED = 100
 _RECENT = 5
 _MOST_PROMPTS = 4

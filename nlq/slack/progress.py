@@ -3,11 +3,9 @@
 import time
 from collections.abc import Mapping
 
-from slack_sdk.errors import SlackApiError
-
 from nlq.slack.jobs import Replies
 from nlq.slack.message import Message
-from nlq.slack.sending import OutOfReach, Place, Sender
+from nlq.slack.sending import FAILURES, OutOfReach, Place, Sender
 
 _STAGES: Mapping[str, str] = {
     "linking": "is reading the question…",
@@ -57,7 +55,7 @@ class Progress:
             self._sender.client.assistant_threads_setStatus(
                 channel_id=self._place.channel, thread_ts=self._place.thread, status=sentence
             )
-        except SlackApiError:
+        except FAILURES:
             self._told = float("inf")  # a workspace without such a status gets a message, once
             if self.placeholder is None and sentence:
                 self._post(self._place)
@@ -67,5 +65,5 @@ class Progress:
             self.placeholder = self._sender.send(
                 place, Message(_WORKING), placeholder_of(self._job)
             ).messages[0]
-        except (SlackApiError, OutOfReach):
+        except (*FAILURES, OutOfReach):
             return  # the answer will say what is wrong

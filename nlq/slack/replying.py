@@ -3,14 +3,13 @@
 import logging
 from dataclasses import dataclass, replace
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook import WebhookClient
 
 from nlq.slack import blocks
 from nlq.slack.job import Job
 from nlq.slack.jobs import Jobs, Replies
 from nlq.slack.message import Message
-from nlq.slack.sending import OutOfReach, Place, Sender
+from nlq.slack.sending import FAILURES, OutOfReach, Place, Sender
 from nlq.slack.text import escape
 
 _ELSEWHERE = "I can't write in that channel, so the answer is here. Add me to the channel to get it there."
@@ -77,7 +76,7 @@ class Reply:
                 self.sender.whisper(self.place, self.job.asker, message)
             else:
                 self.sender.send(self.place or self._direct(), message, f"{self.job.key}/told")
-        except (OutOfReach, SlackApiError) as error:
+        except (OutOfReach, *FAILURES) as error:
             _log.warning("Slack showed nothing to %s: %s", self.job.asker, error)
 
     def _direct(self) -> Place:

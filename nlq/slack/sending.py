@@ -3,10 +3,11 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import (
     ConnectionErrorRetryHandler,
     RateLimitErrorRetryHandler,
@@ -17,9 +18,13 @@ from nlq.slack.jobs import Replies
 from nlq.slack.message import Attachment, Message
 from nlq.slack.text import escape
 
+FAILURES = (SlackClientError, OSError, HTTPException)
+"""What a call of Slack can end with: Slack refuses it, or cannot be reached."""
+
 _TIMEOUT_S = 20
 _RATE_LIMITED_TRIES = 8
 _METADATA = "nlq_answer"
+_NO_FILE = "Slack did not take the file {}."
 _OUT_OF_REACH = {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "missing_scope"}
 """Slack's errors that say that the app may not write in a channel."""
 
@@ -46,6 +51,11 @@ def patient_client(api_url: str, token: str | None = None) -> WebClient:
         ConnectionErrorRetryHandler(max_retry_count=3),
     ]
     return WebClient(token, base_url=api_url, timeout=_TIMEOUT_S, retry_handlers=handlers)
+
+
+def reason(failure: BaseException) -> str:
+    """A failure in few words: Slack's own name of it, or what the network says."""
+    return str(failure.response["error"]) if isinstance(failure, SlackApiError) else str(failure)
 
 
 @dataclass(frozen=True)
@@ -111,7 +121,7 @@ class Sender:
             replies = self.client.conversations_replies(
                 channel=place.channel, ts=place.thread, include_all_metadata=True, limit=200
             )
-        except SlackApiError:
+        except FAILURES:
             return None
         return next((m["ts"] for m in replies["messages"] if _job_of(m) == job), None)
 
@@ -126,27 +136,35 @@ class Sender:
         """The address of a message; None where Slack does not tell."""
         try:
             found = self.client.chat_getPermalink(channel=channel, message_ts=message)
-        except SlackApiError:
+        except FAILURES:
             return None
         return str(found["permalink"])
 
     def _upload(self, place: Place, files: tuple[Attachment, ...]) -> Iterator[str]:
+        """Upload `files`, giving their ids; the thread is told which one Slack refused."""
         for file in files:
-            uploaded = self.client.files_upload_v2(
-                channel=place.channel,
-                thread_ts=place.thread,
-                filename=file.name,
-                title=file.title,
-                content=file.content,
-                alt_txt=file.alt_text,
-            )
-            yield from (one["id"] for one in uploaded["files"])
+            try:
+                uploaded = self.client.files_upload_v2(
+                    channel=place.channel,
+                    thread_ts=place.thread,
+                    filename=file.name,
+                    title=file.title,
+                    content=file.content,
+                    alt_txt=file.alt_text,
+                )
+            except SlackApiError as error:
+                _log.warning("Slack took no file: %s", error.response.get("error"))
+                self.client.chat_postMessage(
+                    channel=place.channel, thread_ts=place.thread, text=_NO_FILE.format(file.name)
+                )
+            else:
+                yield from (one["id"] for one in uploaded["files"])
 
     def _try(self, call: Any) -> None:
         try:
             call()
-        except SlackApiError as error:
-            _log.info("Slack deleted nothing: %s", error.response.get("error"))
+        except FAILURES as error:
+            _log.info("Slack deleted nothing: %s", error)
 
 
 def _job_of(message: dict[str, Any]) -> str | None:

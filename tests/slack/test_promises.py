@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from nlq.errors import DatabaseUnavailable
+from nlq.slack.jobs import Jobs
 from tests.scripted import Script
 from tests.slack import payloads
 from tests.slack.conftest import Serve, wait
@@ -212,6 +214,30 @@ def test_an_answer_that_slack_refuses_is_told(front: Front, slack: StandIn, chan
     ts = slack.next_ts()
     say(front, channel, "UANN", f"<@UBOT> {QUESTION}", ts, kind="app_mention")
     assert "Slack did not take my answer" in whispered(slack, channel)["text"]
+
+
+def test_a_file_that_slack_refuses_is_named_in_the_thread(front: Front, slack: StandIn, channel: str) -> None:
+    slack.fail("files.getUploadURLExternal", "missing_scope")
+    ts = ask(front, slack, channel)["thread_ts"]
+    assert "did not take the file chart-" in answer_in(slack, channel, ts, 2)["text"]
+
+
+def test_what_cannot_be_written_down_is_not_acknowledged_and_taken_when_slack_tries_again(
+    http: Http, slack: StandIn, channel: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unavailable(*_: object) -> bool:
+        raise DatabaseUnavailable("The database cannot be reached.")
+
+    ts = slack.next_ts()
+    text = f"<@UBOT> {QUESTION}"
+    event = payloads.message(TEAM, channel, "UANN", text, ts, kind="app_mention")
+    with monkeypatch.context() as patch:
+        patch.setattr(Jobs, "accept", unavailable)
+        assert http.send(json.dumps(event), "application/json").status_code == 500
+        said = http.command(payloads.command(TEAM, channel, "UANN", QUESTION, f"{slack.url}/respond/x"))
+        assert said == {"text": "The database cannot be reached."}
+    http.event(event)
+    answer_in(slack, channel, ts)
 
 
 def test_where_the_bot_may_not_write_the_answer_comes_directly(

@@ -136,8 +136,17 @@ def test_nlq_slack_answers_over_socket_mode_until_it_is_stopped(
             process.kill()
 
 
-def test_a_wrong_token_is_one_sentence(slack: StandIn, company: Database, scripted: Script) -> None:
-    settings = environ(company, slack, scripted, NLQ_SLACK_APP_TOKEN="xapp-wrong")
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"NLQ_SLACK_APP_TOKEN": "xapp-wrong"}, "invalid_auth."),
+        ({"NLQ_SLACK_API_URL": "http://127.0.0.1:9/api"}, "Connection refused>."),
+    ],
+)
+def test_a_wrong_token_and_a_slack_out_of_reach_are_one_sentence(
+    slack: StandIn, company: Database, scripted: Script, wrong: dict[str, str], says: str
+) -> None:
+    settings = environ(company, slack, scripted, **wrong)
     ended = subprocess.run(
         [sys.executable, "-c", "from nlq.cli import main; main()", "slack"],
         env={**os.environ, **settings},
@@ -146,7 +155,9 @@ def test_a_wrong_token_is_one_sentence(slack: StandIn, company: Database, script
         timeout=60,
     )
     assert ended.returncode == 1
-    assert ended.stderr.splitlines()[-1] == "Slack refused the connection: invalid_auth."
+    assert ended.stderr.startswith("Slack cannot be reached with these tokens: ")
+    assert ended.stderr.endswith(f"{says}\n")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_the_bot_of_the_documentation_answers_for_another_tool() -> None:
