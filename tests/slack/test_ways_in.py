@@ -3,12 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from nlq.history_list import HistoryEntry
 from tests.slack import payloads
 from tests.slack.block_kit import texts
-from tests.slack.conftest import wait
+from tests.slack.conftest import Running, wait
 from tests.slack.fronts import Front
 from tests.slack.stand_in import StandIn
 
@@ -178,3 +179,17 @@ def test_a_link_shows_nothing_in_another_channel(
     front.event(payloads.event(TEAM, {**event, "channel": channel}))
     wait(lambda: [c for c in slack.called("chat.unfurl") if c.arguments["channel"] == channel])
     assert not [c for c in slack.called("chat.unfurl") if c.arguments["channel"] == f"{channel}X"]
+
+
+def test_the_review_pages_lead_back_to_the_message(
+    front: Front, slack: StandIn, channel: str, history: History, over_http: Running
+) -> None:
+    ts = slack.next_ts()
+    front.event(payloads.message(TEAM, channel, "UANN", f"<@UBOT> {QUESTION}", ts, kind="app_mention"))
+    answer_in(slack, channel, ts)
+    (entry,) = history(channel)
+    for address in ("/history?channel=slack", f"/history/{entry.id}"):
+        page = httpx.get(f"{over_http.url}{address}", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert f'href="{entry.permalink}"' in page.text
+        assert "ann@example.com" in page.text
