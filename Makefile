@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml -
 
-.PHONY: run test check lock format words
+.PHONY: run test check lock format words screenshots
 
 run: $(VENV)/.run
 	@$(BIN)/nlq serve
@@ -32,6 +32,10 @@ words: $(VENV)/.dev
 	@for po in nlq/web/translations/*.po; do \
 		$(BIN)/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap -l $$(basename $$po .po) \
 			-i build/words.pot -o $$po; done
+
+# Makes the pictures of the pages in docs/screenshots anew.
+screenshots: $(VENV)/.dev
+	$(BIN)/python -m tests.screenshots
 
 # Renews both lock files. setuptools builds the package itself, without a download of its own.
 lock: $(VENV)/.made

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from nlq import settings as settings_module
 from nlq.answer import Answer, Status
@@ -18,6 +20,9 @@ from nlq.embedded.progress import silent
 from nlq.question import Question
 from nlq.service import Service, build, embedded
 from nlq.settings import Settings
+from nlq.web import create_app
+from tests import browsing
+from tests.browsing import chromium, served, settled, watched
 
 pytestmark = pytest.mark.model
 
@@ -81,6 +86,76 @@ def test_the_model_finds_the_kpi_behind_other_words(service: Service, text: str,
 def test_the_model_refuses_what_no_kpi_measures(service: Service) -> None:
     answer = ask(service, "What will the weather be like tomorrow?")
     assert (answer.status, answer.attempts) == (Status.REFUSED, 1)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, patient with a model on a busy machine."""
+    with chromium() as found:
+        expect.set_options(timeout=90_000)
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser, service: Service) -> Iterator[Page]:
+    """The open page."""
+    with served(create_app(service)) as address, watched(browser.new_context().new_page()) as found:
+        found.goto(address)
+        yield found
+
+
+@pytest.mark.browser
+def test_the_model_finds_the_kpi_and_the_page_says_how_it_read_the_words(page: Page) -> None:
+    page.get_by_label("Your question").fill("How happy were our customers in 2025?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Asking the model")).to_be_visible()
+    settled(page)
+    expect(page.locator(".big-number .value")).to_have_text(re.compile(r"^4\.\d\d points$"))
+    expect(page.locator(".warnings")).to_contain_text("The language model took")
+    expect(page.locator(".answer footer")).to_contain_text("qwen", ignore_case=True)
+
+
+@pytest.mark.browser
+def test_a_follow_up_of_what_the_model_found_is_answered(page: Page) -> None:
+    browsing.ask(page, "How happy were our customers in 2025?")
+    browsing.ask(page, "and by region?")
+    expect(page.locator(".interpretation").last).to_contain_text("Customer satisfaction score")
+    expect(page.get_by_role("row")).to_have_count(7)
+
+
+@pytest.mark.browser
+def test_a_chip_changes_what_the_model_found(page: Page) -> None:
+    browsing.ask(page, "What did we pay for ads in March 2026?")
+    page.locator(".chip > summary", has_text="Period").click()
+    page.get_by_role("button", name="February 2026 the one before").click()
+    expect(page.locator(".interpretation")).to_have_count(2)
+    expect(page.locator(".interpretation").last).to_contain_text("Marketing spend (USD), February 2026")
+
+
+@pytest.mark.browser
+def test_what_no_kpi_measures_is_refused_with_what_can_be_asked(page: Page) -> None:
+    browsing.ask(page, "What will the weather be like tomorrow?")
+    expect(page.locator(".answer.refused .sentence")).to_contain_text("I can't answer that from the KPI data")
+
+
+@pytest.mark.browser
+def test_a_question_to_the_model_can_be_stopped(page: Page) -> None:
+    page.get_by_label("Your question").fill("How cheerful did our customers feel about us in 2024?")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Asking the model")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".answer.failed .sentence")).to_have_text(
+        "The question was stopped before it was answered."
+    )
+
+
+@pytest.mark.browser
+def test_an_answer_of_the_model_is_there_again_after_a_reload(page: Page) -> None:
+    browsing.ask(page, "How long did parcels take to arrive in 2025?")
+    said = page.locator(".sentence").text_content() or ""
+    page.reload()
+    expect(page.locator(".sentence")).to_have_text(said)
+    expect(page.locator(".big-number .value")).to_be_visible()
 
 
 def test_a_question_that_is_killed_stays_in_the_history_as_unsuccessful(running: Settings) -> None:

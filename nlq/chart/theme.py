@@ -11,7 +11,7 @@ def _theme(
 ) -> dict[str, Any]:
     return {
         "background": ground,
-        "padding": 8,
+        "padding": {"left": 8, "top": 8, "right": 24, "bottom": 8},
         "font": _FONT,
         "view": {"stroke": None},
         "title": {
@@ -36,7 +36,15 @@ def _theme(
         },
         "axisX": {"grid": False},
         "axisQuantitative": {"grid": True, "domain": False, "ticks": False},
-        "legend": {"labelColor": text, "titleColor": muted, "labelFontSize": 12, "titleFontSize": 12},
+        "legend": {
+            "labelColor": text,
+            "titleColor": muted,
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "orient": "bottom",
+            "columns": 4,
+            "labelLimit": 180,
+        },
         "header": {"labelColor": text, "labelFontSize": 12, "labelAnchor": "start"},
         "text": {"color": text, "fontSize": 12},
         "bar": {"color": series[0]},

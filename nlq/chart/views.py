@@ -100,7 +100,7 @@ class Views:
             encoding["color"] = self._color()
         if self._series is not None and self._shape.mixed:
             encoding["row"] = {"field": "d1", "sort": None, "title": None, "header": {"labelOrient": "top"}}
-            encoding["color"]["legend"] = None
+            encoding["color"] = {**self._color(), "legend": None}
             view |= {"height": 130, "resolve": {"scale": {"y": "independent"}}}
         return view
 
@@ -131,8 +131,7 @@ class Views:
     def _color(self, field: str = "d1") -> View:
         series = self._series
         title = series.title if series and series.title else None
-        legend = {"orient": "bottom", "columns": 4, "labelLimit": 180}
-        return {"field": field, "type": "nominal", "sort": None, "title": title, "legend": legend}
+        return {"field": field, "type": "nominal", "sort": None, "title": title}
 
     def _tooltip(self) -> list[View]:
         fields: list[View] = []

@@ -15,6 +15,8 @@ const TIMES = {
   },
 };
 
+const NARROW = 480;
+
 let loading = null;
 let themes = null;
 let interpreter = null;
@@ -53,7 +55,9 @@ async function drawn(place, spec) {
     delete sized.autosize; // facets cannot be fitted
     sized.width = Math.max(200, place.clientWidth - 90);
   }
-  const config = { ...themes[isDark() ? "dark" : "light"], locale: { number: LOCALES[language], time: TIMES[language] } };
+  const theme = themes[isDark() ? "dark" : "light"];
+  const legend = { ...theme.legend, columns: place.clientWidth < NARROW ? 2 : theme.legend.columns };
+  const config = { ...theme, legend, locale: { number: LOCALES[language], time: TIMES[language] } };
   const compiled = vegaLite.compile(sized, { config }).spec;
   const view = new vega.View(vega.parse(compiled, null, { ast: true }), { expr: interpreter, renderer: "svg", hover: true });
   const canvas = document.createElement("div");

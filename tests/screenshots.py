@@ -1,0 +1,100 @@
+"""Makes the pictures of the pages in `docs/screenshots`: `make screenshots`. Wide, on a phone, and dark."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from schema import migrate
+from schema.demo.load import load
+from tests.browsing import Pages, ask, chromium, demo_pages
+from tests.catalogs import TODAY
+from tests.conftest import ROLES
+from tests.dependencies import ROOT
+from tests.postgres import running_server
+
+FOLDER = ROOT / "docs" / "screenshots"
+LOOKS: Mapping[str, dict[str, Any]] = {
+    "wide": {"viewport": {"width": 1280, "height": 860}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5},
+    "dark": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
+}
+
+
+def start(page: Page, address: str) -> None:
+    """The beginning."""
+    page.goto(address)
+
+
+def answer(page: Page, address: str) -> None:
+    """An answer with its chart."""
+    page.goto(address)
+    ask(page, "Revenue by month and region in 2026")
+    _drawn(page)
+
+
+def number(page: Page, address: str) -> None:
+    """One number, and what of its reading can be changed."""
+    page.goto(address)
+    ask(page, "What was our conversion rate in EMEA last quarter?")
+    page.wait_for_timeout(700)
+    page.locator(".chip > summary", has_text="Period").click()
+
+
+def heat(page: Page, address: str) -> None:
+    """Another kind of chart, with the SQL."""
+    page.goto(address)
+    ask(page, "Share of revenue by region in 2026")
+    _drawn(page)
+
+
+def conversations(page: Page, address: str) -> None:
+    """The conversations."""
+    page.goto(f"{address}/conversations")
+
+
+def catalogue(page: Page, address: str) -> None:
+    """The catalogue."""
+    page.goto(f"{address}/catalogue")
+
+
+SHOTS: Mapping[str, Callable[[Page, str], None]] = {
+    "ask": start,
+    "answer": answer,
+    "number": number,
+    "ranking": heat,
+    "conversations": conversations,
+    "catalogue": catalogue,
+}
+
+
+def main() -> None:
+    """Make every picture anew."""
+    FOLDER.mkdir(exist_ok=True)
+    with running_server() as server, server.fresh_database() as template:
+        migrate.upgrade(server.url(template), ROLES)
+        load(server.url(template), TODAY)
+        with demo_pages(server, template) as pages, chromium() as browser:
+            _make(pages, browser, FOLDER)
+
+
+def _make(pages: Pages, browser: Browser, folder: Path) -> None:
+    for look, options in LOOKS.items():
+        for name, shoot in SHOTS.items():
+            context = browser.new_context(**options, reduced_motion="reduce")
+            page = context.new_page()
+            shoot(page, pages.address)
+            page.wait_for_timeout(400)
+            page.screenshot(path=folder / f"{name}-{look}.png", animations="disabled")
+            context.close()
+
+
+def _drawn(page: Page) -> None:
+    expect(page.locator(".chart svg")).to_be_visible()
+    page.locator(".asked").last.scroll_into_view_if_needed()
+    page.evaluate("() => document.querySelector('.turn:last-child').scrollIntoView()")
+
+
+if __name__ == "__main__":
+    main()
