@@ -62,6 +62,8 @@ class Cues:
     """It can be answered by yes or no: "did sales exceed 5000?"."""
     any_at_all: bool = False
     """It asks how many members have any number."""
+    absolute: bool = False
+    """It asks for the numbers themselves rather than for shares."""
     against: bool = False
     """The only period that it names is what something is held against: "higher than last year"."""
     moved_by: bool = False
@@ -203,6 +205,7 @@ def find(words: list[str]) -> Cues:
         judged=bool(skeleton.find(say.JUDGED)),
         yes_or_no=bool(re.search(say.YES_OR_NO, skeleton.text)),
         any_at_all=bool(skeleton.find(say.ANY_AT_ALL)),
+        absolute=bool(skeleton.find(say.ABSOLUTE)),
         against=bool(skeleton.text.count("PERIOD") == 1 and skeleton.find(say.AGAINST)),
         moved_by=moved_by is not None,
         per=_per(skeleton),
@@ -295,6 +298,7 @@ def _ranked(skeleton: Skeleton, by: tuple[Dimension, ...]) -> tuple[tuple[Dimens
 
 def _order(skeleton: Skeleton) -> tuple[Order | None, int | None]:
     count = rf"(?:({say.COUNT}) )?"
+    skeleton.find(r"ascending|descending")
     ways: Mapping[Order, str] = {
         Order.BEST: say.BEST,
         Order.WORST: say.WORST,
@@ -364,20 +368,20 @@ def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
     verbs = r"(?:is |was |were |are |stay\w* |went |go |of |be |been )*"
     negated = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "=": "=", say.BETTER_THAN: say.WORSE_THAN}
     negated[say.WORSE_THAN] = say.BETTER_THAN
-    if between := skeleton.find(rf"between ({say.NUMBER})(?: %)? and ({say.NUMBER})"):
+    if between := skeleton.find(say.BETWEEN):
         low, high = _decimal(between[1]), _decimal(between[2])
         return (Condition(">=", low, reading), Condition("<=", high, reading))
     for operator, pattern in say.CONDITIONS:
         denied = r"(?P<not>(?:not|no) (?:\S+ ){0,2}?)?"
-        number = rf"(?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
+        number = rf"(?:KPI )?(?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
         for match in skeleton.all(rf"{denied}{verbs}(?:{pattern}) {number}"):
             if operator == ">=" and match[0].startswith("from"):
                 continue
             meant = negated[operator] if match["not"] else operator
             found.append((match.start(), Condition(meant, _decimal(match["number"]), reading)))
-    if not found and (late := skeleton.find(say.LATE_CONDITION)):
-        sign = ">" if late["above"] else "<"
-        found.append((late.start(), Condition(sign, _decimal(late["number"]), reading)))
+    for operator, pattern in () if found else say.LATE_CONDITIONS:
+        if not found and (late := skeleton.find(pattern)):
+            found.append((late.start(), Condition(operator, _decimal(late[1]), reading)))
     return tuple(condition for _, condition in sorted(found, key=lambda pair: pair[0]))
 
 

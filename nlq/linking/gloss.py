@@ -20,6 +20,7 @@ _CODES = ("de", "fr", "es", "nl", "pt")
 _ENGLISH = "en.yml"
 _GUESS = 0.3
 """What a word that is only known by its beginning counts less when languages are told apart."""
+_SHORTEST_NAME = 3
 _FEW = frozenset("1234")
 """Numbers of quarters and halves, which `{k}` stands for."""
 _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
@@ -76,6 +77,10 @@ class Language:
         """The words that are written out in its phrases."""
         phrases = (phrase for found in self.phrases.values() for phrase in found)
         return frozenset(w for phrase in phrases for w in phrase.words if w.isalpha())
+
+    def has_short(self, word: str) -> bool:
+        """Whether `word` is so short a word of the language that in small letters it is no abbreviation."""
+        return len(word) <= _SHORTEST_NAME and word in self.words
 
     def _slots(self, phrase: _Phrase, words: Sequence[str]) -> dict[str, str] | None:
         """What stands in the slots of `phrase` if it matches all of `words`; else None."""

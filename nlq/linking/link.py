@@ -130,7 +130,10 @@ def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, 
         tokens = gloss.parted(tokens, names.lexicon.vocabulary, language)
     for phrases in (language, gloss.english_idioms()):
         if phrases:
-            tokens = gloss.in_english(tokens, _taken(len(tokens), names.whole(tokens)), phrases)
+            taken = _taken(len(tokens), names.whole(tokens))
+            free = [token.written.islower() and phrases.has_short(token.folded) for token in tokens]
+            kept = [used and not word for used, word in zip(taken, free, strict=True)]
+            tokens = gloss.in_english(tokens, kept, phrases)
     named = _taken(len(tokens), names.whole(tokens))
     common = _common_words() | _description_words(names)
     read, more = correct(tokens, names.lexicon.vocabulary, common, named, english=language is None)

@@ -45,8 +45,19 @@ SCALES = {"k": 1000, "thousand": 1000, "m": 10**6, "million": 10**6, "bn": 10**9
 MEMBERS = r"(?:teams|departments|regions|territories|countries|quarters|months|weeks)"
 ABOVE_OR_BELOW = r"(?:above|below|than|over|under|exceed\w*)(?: \S+){0,3} (?:average|mean)"
 CONDITION = rf"{COMPARISON} (?:the |a )?{NUMBER}"
-LATE_CONDITION = rf"(?P<number>{NUMBER})(?: (?!\d)\S+){{0,2}}? (?:(?P<above>exceed\w*|above)|below)(?! \S*\d)"
-"""As verb-final languages put it: "which regions the 500 exceeded"."""
+LATE_CONDITIONS = (
+    ("<", rf"({NUMBER})(?: (?!\d)\S+){{0,4}}? not (?:reach\w*|hit|achiev\w*)"),
+    ("<=", rf"({NUMBER})(?: (?!\d)\S+){{0,4}}? not exceed\w*"),
+    (">", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? (?:exceed\w*|above)(?! \S*\d)"),
+    ("<", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? below(?! \S*\d)"),
+    (">=", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? (?:or|and) (?:more|above|higher|over|upwards)"),
+    ("<=", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? (?:or|and) (?:less|fewer|below|lower|under)"),
+)
+"""Comparisons behind their number, as verb-final languages put it: "which regions the 500 exceeded"."""
+BETWEEN = (
+    rf"(?:between|in the range(?: of| between| from)?|rang(?:e|es|ing) (?:from|between)) "
+    rf"({NUMBER})(?: %| percent)? (?:and|to|until) ({NUMBER})"
+)
 
 GROUPED = [
     rf"(?:by|per) (?!{DIM}|{NAMED}|PERIOD|the|all|our|each|every|single)[a-z]+ ({DIM})(?! \d)",
@@ -104,12 +115,14 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         r"correlat\w*|KPI(?: \S+)*? (?:tied|coupled|connected|linked|related|associated|depend\w*|influenc\w*|affect\w*|impact\w*|driven)(?: (?:to|with|on|by))?(?: the)? KPI|"
         r"(?:relation\w*|connection|interplay|association|link|dependenc\w+)(?: \S+)*? KPI(?: \S+)*? KPI|"
         r"KPI(?: \S+)*? KPI(?: \S+)*? (?:each other|in step|hand in hand|in tandem)|"
+        rf"(?:when|if|whenever|as)(?: \S+)*? KPI(?: \S+)*? {MOVED}(?: \S+)*? KPI(?: \S+)*? {MOVED}|"
+        r"(?:more|higher|less|lower|fewer) KPI(?: \S+)*? (?:more|higher|less|lower|fewer) KPI|"
         rf"KPI {MOVED}(?: \S+)*? (?:when|if|whenever|as)(?: \S+)*? KPI(?: \S+)*? {MOVED}|"
         r"(?:does|do|did) (?:\S+ ){0,3}KPI (?:mean|lead to|cause|bring|come with|go with|drive|imply)(?: \S+)*? KPI",
     ),
     (
         Calculation.PERCENT_RATIO,
-        r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI|KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
+        r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI|(?:weight|proportion|share|percent(?:age)?|%) of (?:the )?KPI (?:in|relative to|over|against|compared to) (?:the |all )*KPI|KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
     ),
     (
         Calculation.RATIO,
@@ -123,7 +136,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     (Calculation.RUNNING_TOTAL, r"(?:running (?:total|sum)|cumulative(?:ly)?|accumulated|cumulated)"),
     (
         Calculation.ABOVE_AVERAGE,
-        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*|(?!lower|fewer|smaller|shorter|cheaper|weaker|poorer|quieter|slower|lesser|rather|other)\w{3,}er than) "
+        r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|most|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*|(?!lower|fewer|smaller|shorter|cheaper|weaker|poorer|quieter|slower|lesser|rather|other)\w{3,}er than) "
         rf"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |group |daily |weekly |monthly |quarterly |yearly |annual |{DIM} (?:s )?)?(?:average|mean)",
     ),
     (
@@ -205,10 +218,11 @@ SUBJECTS: list[tuple[Subject, str]] = [
     ),
 ]
 COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
+_FILL = r"(?:for|the|in|of|all|our|region|team|country|department|kpi)"
 EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
     r"ignor\w+|leaving (?:out|aside)|left out|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|save(?: for)?|barring|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
-    rf"((?: (?:for|the|and|or|in|of|all|our|region|team|country|department|kpi)| {NAMED})+)|"
+    rf"((?: {_FILL})* {NAMED}(?:(?: (?:and|or|nor)(?: {_FILL})*)? (?!KPI){NAMED}| (?:and|or|nor)(?: {_FILL})* KPI)*)|"
     rf"(?:drop|remove|take out|strike)((?: the| team| region| country)* {NAMED}) from (?:that|this|it|there|the list|the table|the results?)"
 )
 EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
@@ -225,6 +239,7 @@ EACH = (
     r"(?<!than the )(?<!than an )average (day|week|month|quarter|year)(?! over)"
 )
 YEAR_OVER_YEAR = r"year over year|year on year|yoy|y o y"
+ABSOLUTE = r"(?:as |in )?(?:absolute (?:numbers|terms|values|figures)|absolutes?)|not (?:as|in) (?:a |an )?(?:shares?|percent\w*)"
 IN_PERCENT = r"(?:by|in|into|as) (?:percent|%)|percentages?|percent of"
 COMPARED = r"compar\w*|versus|vs|against|relative to|side by side"
 TREND = (

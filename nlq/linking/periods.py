@@ -65,11 +65,23 @@ def _points(
         ):
             point = in_year(point, context.start.year)
         if point:
-            found.append((at, point))
+            found.append((at, _same_part(found, words, at, point)))
             at = point.after
         else:
             at += 1
     return found
+
+
+def _same_part(found: Sequence[_At], words: Sequence[str], at: int, point: Point) -> Point:
+    """A bare year after a part of another one is that part of it: "Q3 2024 and 2025"."""
+    if not found or point.period.grain is not Grain.YEAR or point.period.start is None:
+        return point
+    (_, before) = found[-1]
+    part = before.period.grain in {Grain.MONTH, Grain.QUARTER} and before.dated
+    beside = words[before.after : at] in (["and"], ["versus"], ["vs"], ["or"])
+    if not (part and beside and words[at].isdigit() and point.period.start.month == 1):
+        return point
+    return replace(in_year(before, point.period.start.year), after=point.after)
 
 
 def _with_years(points: list[_At], words: Sequence[str]) -> list[_At]:

@@ -253,8 +253,23 @@ class Calendar:
     def _short_year(self, month: str, number: str) -> bool:
         """Whether `Oct 26` means October of a recent year: a month cut short, and no day written out."""
         cut = len(month) <= _LONGEST_CUT and month not in {"may", "june", "july"}
+        return cut and self._is_short_year(number)
+
+    def _is_short_year(self, number: str) -> bool:
         recent = range(self.today.year % 100 - _RECENT_YEARS, self.today.year % 100 + 1)
-        return cut and len(number) == 2 and number.isdigit() and int(number) in recent
+        return len(number) == 2 and number.isdigit() and int(number) in recent
+
+    def _fiscal_year_after(self, words: Sequence[str], at: int) -> tuple[int | None, int]:
+        """The fiscal year at `at`, also as "of this fiscal year", and the index after it."""
+        nearby = at + (_word(words, at) == "of")
+        nearby += _word(words, nearby) == "the"
+        fiscal_year = (
+            _word(words, nearby + 1) in {"fiscal", "financial"} and _word(words, nearby + 2) == "year"
+        )
+        if _word(words, nearby) in _NEARBY and fiscal_year:
+            this = self.today.year + (self.today.month >= self.fiscal_start > 1)
+            return this + _NEARBY[_word(words, nearby)], nearby + 3
+        return _fiscal_year_at(words, at)
 
     @staticmethod
     def _dated_day(year: int, month: int, day: int, after: int) -> Point | None:
@@ -292,8 +307,10 @@ class Calendar:
             number, after = _ORDINALS[first], at + 1
         else:
             return None
-        in_fiscal, after_fiscal = _fiscal_year_at(words, after)
+        in_fiscal, after_fiscal = self._fiscal_year_after(words, after)
         year, after = (in_fiscal, after_fiscal) if in_fiscal else self._year_after(words, after)
+        if year is None and self._is_short_year(_word(words, after)):
+            year, after = 2000 + int(_word(words, after)), after + 1
         start = self.fiscal_start if fiscal or in_fiscal else 1
         return self._recent(Grain.QUARTER, (start - 1 + (number - 1) * 3) % 12 + 1, year, after, start)
 
@@ -339,7 +356,7 @@ class Calendar:
             first = date(fiscal - (start > 1), start, 1)
             return Point(unit(first, Grain.YEAR, year_start=start), after)
         at += _word(words, at) == "year"
-        if year := _year(_word(words, at)):
+        if (year := _year(_word(words, at))) and not _is_amount(words, at):
             return Point(unit(date(year, 1, 1), Grain.YEAR), at + 1)
         return None
 
@@ -447,6 +464,15 @@ def _compared_with(words: Sequence[str], at: int) -> bool:
     while _word(words, before) in {"the", "each", "its", "respective"}:
         before -= 1
     return _word(words, before) in _COMPARING
+
+
+def _is_amount(words: Sequence[str], at: int) -> bool:
+    """Whether a number that could be a year is one that something is compared with: "more than 2000 orders"."""
+    before, word = _word(words, at - 2), _word(words, at - 1)
+    return (word == "than" and before in {"more", "less", "fewer"}) or (
+        word in {"least", "most", "above", "below", "under", "exceed", "exceeds", "exceeded"}
+        and before != "of"
+    )
 
 
 def _at_least(grain: Grain | None, other: Grain) -> bool:

@@ -11,8 +11,10 @@ _SPACED = r"(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?!\d)"
 _WORD = re.compile(rf"{_SPACED}|\d+(?:[.,]\d+)*|{_ELIDED}|[^\W\d_]+(?:['\u2019][^\W\d_]+)?|[%<>=]+")
 _SPACES = re.compile(r"(?<=\d)\s(?=\d)")
 _NUMERIC_DATE = re.compile(
-    r"(?<![\d.,/])(?:(?P<day>\d{1,2})(?P<mark>[./]))?(?P<month>\d{1,2})(?(mark)(?P=mark)|[./])(?P<year>20\d\d)(?![\d/]|[.,]\d)"
+    r"(?<![\d.,/])(?:(?P<day>\d{1,2})(?P<mark>[./-]))?(?P<month>\d{1,2})(?(mark)(?P=mark)|[./])(?P<year>20\d\d)(?![\d/]|[.,]\d)"
 )
+_DATE_OF_A_RANGE = re.compile(r"\b(\d{1,2}\.\d{1,2}\.)(?=\s*\S{1,5}\s*\d{1,2}\.\d{1,2}\.(20\d\d))")
+"""`3.5.` of `3.5. bis 10.5.2026`."""
 _MONTH = (
     r"(?:jan|j\u00e4n|feb|fev|f\u00e9v|mar|m\u00e4r|maa|apr|avr|abr|may|mai|mei|jun|jui|jul|aug|ao\u00fb|ago|sep|set|"
     r"oct|okt|out|nov|dec|dez|dic|d\u00e9c|ene)[^\W\d_]{0,6}\.?"
@@ -43,7 +45,8 @@ def tokenize(text: str) -> tuple[Token, ...]:
     day comes first, as in most of the world, unless the second number can be no month. A dash between two
     months, quarters, years, or days of a month is a `to`.
     """
-    dated = _NUMERIC_DATE.sub(_year_first, _DASH.sub(r"\1 to ", text))
+    ranged = _DATE_OF_A_RANGE.sub(r"\1\2", _DASH.sub(r"\1 to ", text))
+    dated = _NUMERIC_DATE.sub(_year_first, ranged)
     return tuple(_token(written) for written in _WORD.findall(dated))
 
 

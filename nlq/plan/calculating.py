@@ -49,8 +49,8 @@ class Calculations:
             plan, calculation = self._paired(plan, calculation)
         if calculation in _AVERAGES and cues.judged and not self._more_is_better(plan):
             calculation = _OPPOSITE[calculation]
-        if calculation is Calculation.NONE and cues.moved and cues.ranked and len(plan.periods) == 2:
-            calculation = Calculation.DIFFERENCE
+        if calculation is Calculation.NONE and cues.moved and cues.ranked:
+            calculation = self._moved(plan)
         if cues.year_over_year:
             plan, calculation = self._year_over_year(plan)
         if calculation in _CHANGES:
@@ -62,6 +62,17 @@ class Calculations:
         if calculation in _AVERAGES and not plan.by:
             plan = _among_its_like(plan)
         return replace(plan, calculation=calculation, window=cues.window or plan.window)
+
+    def _moved(self, plan: Plan) -> Calculation:
+        """What shows which members rose or fell: two periods set side by side, or each unit and the one before."""
+        if len(plan.periods) == 2:
+            return Calculation.DIFFERENCE
+        plain = not (self.cues.conditions or self.cues.single or self.cues.order)
+        in_time = any(dim.is_time for dim in self.cues.ranked)
+        if plain and in_time:
+            return Calculation.CHANGE
+        compares = plain and len(plan.periods) == 1 and plan.periods[0].grain is not None
+        return Calculation.DIFFERENCE if compares else Calculation.NONE
 
     def _in_percent(self, plan: Plan, calculation: Calculation) -> Calculation:
         """What "in percent" alone means: a change where there is one to speak of, else shares."""
@@ -200,6 +211,8 @@ class Calculations:
         ):
             only = tuple(replace(condition, on_reading=True) for condition in cues.conditions)
             return replace(plan, subject=Subject.VALUES, measure=measure, conditions=only)
+        if plan.calculation in _PAIRS and measure is Measure.AVERAGE:
+            measure = Measure.USUAL
         if self._averages_units(plan):
             by = tuple(dim for dim in plan.by if dim is not cues.each)
             plan, measure = replace(plan, each=cues.each, by=by), Measure.USUAL

@@ -75,7 +75,7 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
         filters=_filters(plan, before, adding=_adds(links)),
         periods=periods,
         by=by,
-        calculation=before.calculation,
+        calculation=Calculation.NONE if links.cues.absolute else before.calculation,
         window=before.window,
         conditions=_conditions(before, links),
         order=before.order,
@@ -95,7 +95,8 @@ def _same_kpi(links: Links, before: Plan) -> bool:
 
 
 def _adds(links: Links) -> bool:
-    return links.tokens[0].folded in _ADDING
+    compares = links.cues.compared and not links.periods and not links.of(Kind.KPI)
+    return links.tokens[0].folded in _ADDING or compares
 
 
 def _goes_on(words: list[str]) -> bool:
