@@ -291,8 +291,8 @@ def _ranked(skeleton: Skeleton, by: tuple[Dimension, ...]) -> tuple[tuple[Dimens
     )
     if skeleton.find(r"where") and (skeleton.find(say.RANK) or asked):
         return named or (Dimension.REGION,), bool(skeleton.find(say.RANK))
-    if skeleton.find(r"when") and skeleton.find(say.RANK):
-        return (Dimension.MONTH,), True
+    if skeleton.find(r"when") and (skeleton.find(say.RANK) or skeleton.holds(say.CONDITION)):
+        return (Dimension.MONTH,), bool(skeleton.find(say.RANK))
     return (), False
 
 

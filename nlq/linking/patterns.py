@@ -276,7 +276,7 @@ CHANGES_DATA = (
     r"\bwrite access\b|\b(?:insert|update|delete) (?:into|from|set)\b"
 )
 YES_OR_NO = r"^(?:\S+ ){0,6}?(?:whether|if)\b|^(?:did|does|do|was|were|is|are|has|have|had)\b"
-MOVED_BY = rf"(?:{MOVED}|lose|loses|lost|gain\w*)(?: \S+){{0,3}}? (?:by )?{COMPARISON} {NUMBER}(?: (?P<percent>percent|%))?|{COMPARISON} {NUMBER}(?: (?P<percent_more>percent|%)) (?:more|less|fewer|higher|lower|increase|decrease|growth|drop)"
+MOVED_BY = rf"(?:{MOVED}|gr[eo]w\w*|lose|loses|lost|gain\w*)(?: \S+){{0,3}}? (?:by )?{COMPARISON} {NUMBER}(?: (?P<percent>percent|%))?|{COMPARISON} {NUMBER}(?: (?P<percent_more>percent|%)) (?:more|less|fewer|higher|lower|increase|decrease|growth|drop)"
 """A condition on a change: "rose by more than 5 %"."""
 ANY_AT_ALL = rf"how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
 AGAINST = r"(?:compared (?:to|with)|versus|vs|than|against|relative to) (?:in )?(?:the )?PERIOD"

@@ -100,7 +100,7 @@ def _with_years(points: list[_At], words: Sequence[str]) -> list[_At]:
 
 def _said_year(point: Point) -> int:
     """The year that a point says beside a smaller unit; 0 for none and for bare or relative years."""
-    relative = point.period.start is None or not point.dated or point.period.grain is Grain.YEAR
+    relative = point.relative or not point.dated or point.period.grain is Grain.YEAR
     return 0 if relative or point.period.start is None else point.period.start.year
 
 

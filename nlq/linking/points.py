@@ -47,6 +47,8 @@ class Point:
     count: int = 1
     """Units of the grain that it spans: 6 for "the last 6 months"."""
     unit: Grain | None = None
+    relative: bool = False
+    """It is said by how it lies to another one: "the same month last year"."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ class Calendar:
             base: the period named before, which "the year before" is relative to.
         """
         at = at + 1 if _word(words, at) == "the" else at
-        readers = (self._relative_to, self._to_date, self._rolling, self._relative, self._absolute)
+        readers = (self._to_date, self._rolling, self._relative, self._absolute)
+        if point := self._relative_to(words, at, base):
+            return replace(point, relative=True)
         found = (read(words, at, base) for read in readers)
         return next((point for point in found if point), None)
 
@@ -389,6 +393,7 @@ _BEFORE_A_MONTH = {
 }
 
 
+_BEFORE_AN_AMOUNT = {"least", "most", "above", "below", "under", "exceed", "exceeds", "exceeded"}
 _TO_A_DAY = {"to", "until", "till", "through", "and"}
 
 
@@ -467,12 +472,11 @@ def _compared_with(words: Sequence[str], at: int) -> bool:
 
 
 def _is_amount(words: Sequence[str], at: int) -> bool:
-    """Whether a number that could be a year is one that something is compared with: "more than 2000 orders"."""
+    """Whether what could be a year is what something is compared with: "more than 2000 orders"."""
     before, word = _word(words, at - 2), _word(words, at - 1)
-    return (word == "than" and before in {"more", "less", "fewer"}) or (
-        word in {"least", "most", "above", "below", "under", "exceed", "exceeds", "exceeded"}
-        and before != "of"
-    )
+    if word == "than":
+        return before in {"more", "less", "fewer"}
+    return word in _BEFORE_AN_AMOUNT
 
 
 def _at_least(grain: Grain | None, other: Grain) -> bool:

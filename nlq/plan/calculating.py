@@ -64,7 +64,7 @@ class Calculations:
         return replace(plan, calculation=calculation, window=cues.window or plan.window)
 
     def _moved(self, plan: Plan) -> Calculation:
-        """What shows which members rose or fell: two periods set side by side, or each unit and the one before."""
+        """What shows which members rose or fell: two periods, or each unit beside the one before."""
         if len(plan.periods) == 2:
             return Calculation.DIFFERENCE
         plain = not (self.cues.conditions or self.cues.single or self.cues.order)

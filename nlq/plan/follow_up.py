@@ -67,12 +67,15 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
     same_kpi = plan.kpis in {(), before.kpis}
     new_order = links.cues.order is not None
     by = _dimensions(plan, before, links, several_periods=len(periods) > 1)
+    filters = _filters(plan, before, adding=_adds(links))
+    if _adds(links) and not links.cues.combined:
+        by = (*by, *(f.dimension for f in filters if _several(f) and f.dimension not in by))
     return replace(
         plan,
         subject=plan.subject if links.cues.subject else before.subject,
         kpis=plan.kpis or before.kpis,
         measure=links.cues.measure or (before.measure if same_kpi and not new_order else Measure.USUAL),
-        filters=_filters(plan, before, adding=_adds(links)),
+        filters=filters,
         periods=periods,
         by=by,
         calculation=Calculation.NONE if links.cues.absolute else before.calculation,
@@ -135,6 +138,10 @@ def _filters(plan: Plan, before: Plan, *, adding: bool) -> tuple[Filter, ...]:
     gone = only | {_PARTS[dim] for dim in only if dim in _PARTS}
     kept = tuple(found for found in before.filters if found.dimension not in gone)
     return (*kept, *(found for found in plan.filters if found not in kept))
+
+
+def _several(found: Filter) -> bool:
+    return len(found.values) > 1 and not found.exclude
 
 
 def _with_more(found: Filter, others: tuple[Filter, ...]) -> Filter:
