@@ -144,6 +144,7 @@ def find(words: list[str]) -> Cues:
     each = next((dim for m in skeleton.all(say.EACH) for dim in _units(*m.groups())), None)
     place = skeleton.find(
         rf"(second|third|fourth|2 nd|3 rd|4 th) (?:{say.RANK}|place|ranked)|"
+        r"number (two|three|2|3)|"
         r"(?:who|which|what|and)(?: \S+){0,3} (second|third|fourth|2 nd|3 rd|4 th)(?: one)?(?= |$)"
         r"(?! quarter| half)"
     )
@@ -160,7 +161,11 @@ def find(words: list[str]) -> Cues:
         dict.fromkeys(d for pattern in say.GROUPED for m in skeleton.all(pattern) for d in _dims(m[1]))
     )
     ranked, single = _ranked(skeleton, by)
-    adverbs = tuple(dim for word, dim in say.ADVERBS.items() if skeleton.find(word))
+    adverbs = tuple(
+        dim
+        for word, dim in say.ADVERBS.items()
+        if skeleton.find(word) and not skeleton.holds(rf"{word} reading")
+    )
     order, top = _order(skeleton)
     averaged = calculation in {
         Calculation.ABOVE_AVERAGE,
@@ -210,9 +215,9 @@ def find(words: list[str]) -> Cues:
         moved_by=moved_by is not None,
         per=_per(skeleton),
         inverted=bool(re.search(say.INVERTED, skeleton.text)),
-        denominator=bool(skeleton.find(rf"{say.PER} KPI"))
+        denominator=bool(skeleton.find(rf"{say.PER} KPI|{say.COST_OF_ONE}"))
         and not re.search(rf"KPI.* {say.PER} KPI", skeleton.text),
-        place=say.PLACES[place[1] or place[2]] if place else None,
+        place=say.PLACES[place[1] or place[2] or place[3]] if place else None,
         first=_whole_number(first[1] or first[2]) if first else None,
         than_that=_than_that(skeleton),
         single_out=bool(one),

@@ -50,12 +50,12 @@ LATE_CONDITIONS = (
     ("<=", rf"({NUMBER})(?: (?!\d)\S+){{0,4}}? not exceed\w*"),
     (">", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? (?:exceed\w*|above)(?! \S*\d)"),
     ("<", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? below(?! \S*\d)"),
-    (">=", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? (?:or|and) (?:more|above|higher|over|upwards)"),
+    (">=", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? (?:or|and) (?:more|above|higher|over|upwards|better)"),
     ("<=", rf"({NUMBER})(?: (?!\d)\S+){{0,2}}? (?:or|and) (?:less|fewer|below|lower|under)"),
 )
 """Comparisons behind their number, as verb-final languages put it: "which regions the 500 exceeded"."""
 BETWEEN = (
-    rf"(?:between|in the range(?: of| between| from)?|rang(?:e|es|ing) (?:from|between)) "
+    rf"(?:between|from|in the range(?: of| between| from)?|rang(?:e|es|ing) (?:from|between)) "
     rf"({NUMBER})(?: %| percent)? (?:and|to|until) ({NUMBER})"
 )
 
@@ -67,15 +67,19 @@ GROUPED = [
     r"(?:over|through|across|between) (?:the |all |our )*(?:individual |single |different )?"
     r"(years|quarters|months|weeks|days|teams|departments|regions|countries|categories|kpis)(?! \d| TEAM| REGION| DEPARTMENT| COUNTRY)",
     r"(?:in|among|for|of|at) (?:the|our|all|all the|all our|individual|the individual|different|the different) "
-    r"(teams|departments|regions|countries|categories)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that| in| of)",
+    r"(teams|departments|regions|countries|categories)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that| in(?! percent| %)| of)",
     rf"{COMPARISON} (?:the |a )?{NUMBER}(?: \S+){{0,3}} (?:in|within|during|per) (?:a|any|one)(?: single| given)? ({DIM})",
     rf"(?:individual|single) ({DIM})",
     rf"({DIM}) wise",
     r"(teams|regions|departments|countries) (?:contribut\w+|shares?|portions?|proportions?)",
     r"KPI(?: of)? the (teams|departments|regions|countries)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that)",
     rf"({DIM} and {DIM}) (?:combinations?|pairs?)",
+    rf"(?:combinations?|pairs?) of ({DIM} and {DIM})",
+    rf"({DIM}) level",
+    rf"^(?:by )?({DIM}) (?:rather than|instead of|not) (?:by )?{DIM}",
+    rf"(?:for |in |of )?(?:each|every|all|per|by)(?: of the)? (?:COUNTRY|DEPARTMENT|REGION|CATEGORY) ({DIM})",
     rf"({DIM} x {DIM})",
-    rf"all (?:the |our )?({DIM})(?! years)",
+    rf"all (?:the |our )?(?:{COUNT} )?({DIM})(?! years)",
     rf"\b({DIM}) (?:comparison|ranking|breakdown|split)",
 ]
 RANKED = [
@@ -90,7 +94,7 @@ RANKED = [
     rf"\b({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|when|in which|that|whose|having|had|has|have|above|below|over|under|exceed\w*|is|was|were|are)(?! {DIM})",
     rf"({DIM}) (?:by|according to|sorted by|ordered by|ranked by|in order of|in terms of) (?:the |their |its )?KPI",
     rf"rank(?:ed|ing)?(?: of| all| the| our)* ({DIM})",
-    rf"{COUNT} ({DIM})(?: \S+){{0,4}}? (?:the )?{RANK} KPI",
+    rf"{COUNT} ({DIM})(?: \S+){{0,4}}? (?:the )?{RANK} (?:\S+ of )?(?:the )?KPI",
     rf"how many (?:of (?:the|our) )?({DIM})(?: (?:of|in|since|during))?(?: PERIOD)? (?:do|does|was|were|KPI|we|with|(?:\S+ ){{0,6}}(?!from )(?:more|less|fewer|{COMPARISON}))(?! have\b|there\b|exist)",
     rf"how many (?:of (?:the|our) )?({DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is|reported|recorded)\b",
     rf"number of ({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
@@ -122,13 +126,16 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.PERCENT_RATIO,
+        r"how (?:much|many) of (?:\S+ ){0,4}?KPI (?:is|was|are|were|does|do|did)(?: \S+){0,4}? KPI|"
+        rf"KPI(?: \S+){{0,4}}? {COMPARISON} {NUMBER} (?:percent|%) of (?:the |all )*KPI|"
         r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI|(?:weight|proportion|share|percent(?:age)?|%) of (?:the )?KPI (?:in|relative to|over|against|compared to) (?:the |all )*KPI|KPI (?:as|in) (?:a )?(?:percent(?:age)?|%) of (?:the )?KPI|(?:percent(?:age)?|%) (?:of )?KPI (?:of|to|in) (?:the )?KPI",
     ),
     (
         Calculation.RATIO,
         rf"ratio(?:s)?(?: (?:of|between))?|KPI (?:{PER}|by) (?:\S+ of )?(?:the )?KPI|"
-        rf"(?:per|for (?:each|every|one)|to (?:each|every))(?= (?!\w+ {DIM}\b|{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day|of)[a-z])|"
-        rf"how (?:many|much) KPI {PER} KPI|"
+        rf"(?:per|for (?:each|every|one)|to (?:each|every))(?= (?:\d\S* )?(?!\w+ {DIM}\b|\d|{DIM}|{NAMED}|PERIOD|head|average|each|every|the|our|single|all|day|of)[a-z])|"
+        rf"how (?:many|much) KPI {PER} KPI|divid\w*(?: \S+)*? KPI(?: \S+)*? by (?:\S+ ){{0,3}}?KPI|"
+        r"(?:what|how much) (?:does|do|did) (?:\w+ing )?(?:a|an|one|each|every) (?:\S+ of )?KPI cost|"
         rf"(?:how (?:much|many)|what) KPI (?:does|do|did) (?:one|a|an|each|every|a single|one single) KPI(?: \w+)?|"
         rf"KPI(?: \S+){{0,6}} {PER} KPI|{PER} KPI",
     ),
@@ -137,12 +144,12 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     (
         Calculation.ABOVE_AVERAGE,
         r"(?:above|over|better than|higher than|more than|exceed\w*|greater than|more KPI than|(?:more|most|higher|greater) \S+ than|longer than|higher KPI than|outperform\w*|(?!lower|fewer|smaller|shorter|cheaper|weaker|poorer|quieter|slower|lesser|rather|other)\w{3,}er than) "
-        rf"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |group |daily |weekly |monthly |quarterly |yearly |annual |{DIM} (?:s )?)?(?:average|mean)",
+        rf"(?:in |on |for |what )?(?:the |an |their |our )?(?:overall |company |general |total |group |daily |weekly |monthly |quarterly |yearly |annual |{DIM} (?:s )?)?(?:average|mean)",
     ),
     (
         Calculation.BELOW_AVERAGE,
         r"(?:below|under|lower than|less than|fewer than|worse than|beneath|less KPI than|fewer KPI than|lower KPI than|(?:less|fewer|lower) \S+ than|shorter than|underperform\w*) "
-        rf"(?:in |on |for )?(?:the |an |their |our )?(?:overall |company |general |total |group |daily |weekly |monthly |quarterly |yearly |annual |{DIM} (?:s )?)?(?:average|mean)",
+        rf"(?:in |on |for |what )?(?:the |an |their |our )?(?:overall |company |general |total |group |daily |weekly |monthly |quarterly |yearly |annual |{DIM} (?:s )?)?(?:average|mean)",
     ),
     (
         Calculation.PERCENT_FROM_PREVIOUS,
@@ -201,11 +208,11 @@ MEASURES: list[tuple[Measure, str]] = [
     (Measure.AVERAGE, r"averages?|mean|avg|on average|typical(?:ly)?"),
     (
         Measure.MAX,
-        r"(?:highest|largest|biggest|maximum|max|top)(?: KPI)? (?:single|individual|anomalies)(?: readings?| values?| measurements?)?|record (?:value|reading)|maximum",
+        r"(?:highest|largest|biggest|maximum|max|top)(?: KPI)? (?:single|individual|anomal\w+)(?: readings?| values?| measurements?)?|record (?:value|reading)|maximum",
     ),
     (
         Measure.MIN,
-        r"(?:lowest|smallest|minimum|min)(?: KPI)? (?:single|individual|anomalies)(?: readings?| values?| measurements?)?",
+        r"(?:lowest|smallest|minimum|min)(?: KPI)? (?:single|individual|anomal\w+)(?: readings?| values?| measurements?)?",
     ),
     (Measure.LAST, r"latest|most recent|newest|last (?:known|recorded|reading|value)|current(?:ly)? value"),
 ]
@@ -217,15 +224,15 @@ SUBJECTS: list[tuple[Subject, str]] = [
         r"rows of data|data rows|rows",
     ),
 ]
-COUNTED = r"how many|number of|count(?: of)?|how often|how many times"
+COUNTED = r"how many|number of|count(?: of)?|counted|how often|how many times"
 _FILL = r"(?:for|the|in|of|all|our|region|team|country|department|kpi)"
 EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
-    r"ignor\w+|leaving (?:out|aside)|left out|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|save(?: for)?|barring|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
+    r"ignor\w+|leaving (?:out|aside)|left out|skip\w*|omit\w*|not(?: the)?(?= (?!KPI){NAMED})|forget\w*(?: about)?|disregard\w*|not in|outside(?: of)?|besides|save(?: for)?|barring|(?<!TEAM )(?<!REGION )(?<!COUNTRY )(?<!DEPARTMENT )minus(?! (?:the )?KPI)|leave out|not counting)"
     rf"((?: {_FILL})* {NAMED}(?:(?: (?:and|or|nor)(?: {_FILL})*)? (?!KPI){NAMED}| (?:and|or|nor)(?: {_FILL})* KPI)*)|"
     rf"(?:drop|remove|take out|strike)((?: the| team| region| country)* {NAMED}) from (?:that|this|it|there|the list|the table|the results?)"
 )
-EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
+EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking|take|keep|set|put) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
 EXCLUDED_AFTER = rf"((?!KPI){NAMED}(?: (?:and|or) {NAMED})*)(?: (?!leav|set|put|tak)\w+){{0,2}} (?:excluded|left out|leave out|aside|excluding|taken out|removed|omitted|excepted)(?! {NAMED}| the)"
 EACH = (
     r"(?:average|mean|avg|typical|usual) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
@@ -247,7 +254,19 @@ TREND = (
     r"over the course of"
 )
 BY_VALUE = r"values?|sum|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
-PLACES = {"second": 2, "2 nd": 2, "third": 3, "3 rd": 3, "fourth": 4, "4 th": 4}
+COST_OF_ONE = r"(?:does|do|did) (?:\w+ing )?(?:a|an|one|each|every) (?:\S+ of )?KPI cost"
+PLACES = {
+    "two": 2,
+    "2": 2,
+    "three": 3,
+    "3": 3,
+    "second": 2,
+    "2 nd": 2,
+    "third": 3,
+    "3 rd": 3,
+    "fourth": 4,
+    "4 th": 4,
+}
 COMPARATIVES = (
     (Order.HIGH, r"more|higher|bigger|larger|greater|longer"),
     (Order.LOW, r"less|fewer|lower|smaller|shorter|cheaper"),
@@ -258,27 +277,29 @@ SORTED = r"(?:sort\w*|order\w*|rank\w*)(?: (?:from|by))?"
 COMBINED = r"combined|together|in total for|altogether|summed|taken together"
 DEFINITION = (
     r"(?:meant by|what (?:\w+ )?(?:does|do|is).{0,40}\b(?:mean|measure|stand for|say|about)|defin\w+|meaning of|explain\w*|"
-    r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|measured in|how (?:is|are) (?:KPI|it|the KPI) "
+    r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|(?:its|the) units?|measured in|how (?:is|are) (?:KPI|it|the KPI) "
     r"(?:defined|calculated|computed|measured)|what (?:is|are) (?:a |an |the )?KPI(?: and)?$)"
 )
 CHANGES_DATA = (
     r"^(?:please |can you |could you |would you |will you |pls |kindly |now |i want to |i need to |i d like to |"
     r"i want you to |i need you to |i d like you to |we need to |let s |go ahead and |go and |just |hey |hi |ok |quickly )*"
-    rf"(?:(?:delete|remove|erase|drop)(?!(?: the| team| region| country)* {NAMED} from (?:that|this|it|there|the (?:list|table|results?)$))|insert|add(?! up\b| {NAMED}| it up| them up| that up| together)|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
+    rf"(?:(?:delete|remove|erase|drop)(?!(?: the| team| region| country)* {NAMED} from (?:that|this|it|there|the (?:list|table|results?)$))|insert|add(?! up\b| {NAMED}| it up| them up| that up| together|.* to (?:it|that|this|them)$)|update|modify|alter|truncate|create|overwrite|reset|edit|rename|"
     r"set|correct|fix|wipe|purge|increase|decrease|store|save|change|grant|revoke|replace|(?:mark|flag|label|classify|reclassify)(?=.* as\b))\b(?! (?:from|in|of) )(?!.{0,40}\bdid\b)|"
     r"\b(?:and|then|after that|afterwards|also|but|danach) (?:\S+ ){0,2}(?:set|delete|remove|erase|update|change|insert|overwrite|drop|"
     r"truncate|correct|wipe|purge|rename|replace|add|lower|raise|double|reset) (?:it|them|that|those|the|all|every|this|its|their|to|a|an|any|ihn|sie|our)\b|"
     rf"\b(?:deleting|delete|erasing|erase|truncating|truncate|wiping|wipe|purging|purge|overwriting|overwrite)\b(?: \S+){{0,4}} "
     rf"(?:{DIM}|anomal\w+|readings?|rows?|records?|tables?|data|history|entries|everything|TEAM|REGION|KPI|values?)\b|"
+    r"\b(?:should|must|has to|ought to) (?:be|read|say) \d\S*,? not\b|\bfix (?:it|that|this)\b|"
+    rf"^(?:please )?(?:close|resolve|dismiss|acknowledge) (?:\S+ ){{0,4}}?anomal|"
     r"\boverwrite (?:it|them|that)\b|\bget rid of\b|\b(?:correct|change|set|update|fix|adjust|put|bring|close|mark) (?:it|them|that|this|those|these|everything)"
     r"(?: then| all| everywhere)* (?:to|in|as|on|up|down)\b|"
-    r"\b(?:drop|delete|remove|erase|take|strip)\b.{0,60}\b(?:from|out of) (?:the |our )?(?:database|tables?|db|system|records?)\b|"
+    r"\b(?:drop|delete|remove|erase|take|strip|strike)\b.{0,60}\b(?:from|out of) (?:the |our )?(?:database|tables?|db|system|records?)\b|"
     r"\bwrite access\b|\b(?:insert|update|delete) (?:into|from|set)\b"
 )
 YES_OR_NO = r"^(?:\S+ ){0,6}?(?:whether|if)\b|^(?:did|does|do|was|were|is|are|has|have|had)\b"
 MOVED_BY = rf"(?:{MOVED}|gr[eo]w\w*|lose|loses|lost|gain\w*)(?: \S+){{0,3}}? (?:by )?{COMPARISON} {NUMBER}(?: (?P<percent>percent|%))?|{COMPARISON} {NUMBER}(?: (?P<percent_more>percent|%)) (?:more|less|fewer|higher|lower|increase|decrease|growth|drop)"
 """A condition on a change: "rose by more than 5 %"."""
-ANY_AT_ALL = rf"how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
+ANY_AT_ALL = rf"how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has|send(?: in)?|sent|submit\w*|provide\w*)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
 AGAINST = r"(?:compared (?:to|with)|versus|vs|than|against|relative to) (?:in )?(?:the )?PERIOD"
 ON_READINGS = (
     r"(?:readings?|measurements?|values|data ?points?|how often|times|ever|records|entries|observations?)"
@@ -286,11 +307,14 @@ ON_READINGS = (
 IN_A_UNIT = rf"(?:in|within|during) (?:a|any|one)(?: single| given)? {DIM}"
 JUDGED = r"(?:better|worse) than|outperform\w*|underperform\w*"
 INVERTED = (
+    r"how (?:much|many) of (?:\S+ ){0,4}?KPI (?:is|was|are|were|does|do|did)(?: \S+){0,4}? KPI|"
     r"^(?:\S+ )?(?:for (?:each|every|one|a|an)|per|to (?:each|every))(?: \S+){0,3}? KPI(?: \S+){0,4}? (?:how|what) (?:much|many)?(?: \S+)* KPI|"
     r"(?:percent(?:age)?|%|share|fraction|proportion) of (?:the |all |our )*KPI (?:does|do|did|is|are|was|were)(?: the)? KPI"
 )
 """What the first KPI is divided into: "for every order, how much revenue?"."""
 BEYOND = (
+    r"(?:except(?: for)?|excluding|without|leav\w+ out|leaving aside|ignoring|skip\w*|apart from|other than) (?:the )?PERIOD|"
+    r"PERIOD (?:excluded|left out|aside)|"
     r"standard deviations?|variance|volatil\w+|percentiles?|forecast\w*|predict\w*|project(?:ed|ion)\w*|"
     r"consecutive\w*|in a row|streak|distribution|histogram|regression|times as|"
     r"multiplied|weighted|twice|double|per cent of target"

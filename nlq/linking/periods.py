@@ -163,7 +163,9 @@ def _open(words: Sequence[str], at: int, point: Point, before: str, calendar: Ca
     start, end = point.period.start, point.period.end
     relative = point.count > 1 or point.period.grain is None
     looks_back = words[point.after - 1] in {"before", "earlier", "prior"}
-    if before in {"since", "starting", "from"} and not relative and not (before == "from" and looks_back):
+    compares = before == "from" and any(word.startswith(("differ", "chang")) for word in words[:at])
+    since = before in {"since", "starting", "from"} and not compares
+    if since and not relative and not (before == "from" and looks_back):
         after_now = words[point.after : point.after + 1] in (["onward"], ["onwards"], ["on"])
         period = Period(start, None, f"since {point.period.label}")
         return replace(mention, start=at - 1, end=point.after + after_now, period=period, unit=None)

@@ -78,6 +78,12 @@ class Calendar:
         word, following = _word(words, at), _word(words, at + 1)
         if word == "last" and base and base.grain and _word(words, at - 1) in _COMPARING and not following:
             return Point(shifted(base, base.grain, -1), at + 1)
+        if base and base.grain and word == "one" and following in _BEFORE and not _compared_with(words, at):
+            return Point(shifted(base, base.grain, -1), at + 2)
+        if base and base.grain and following == base.grain.value and word in {"following", "next"}:
+            return Point(shifted(base, base.grain, 1), at + 2)
+        if base and base.grain and word == base.grain.value and following in {"after", "later"}:
+            return Point(shifted(base, base.grain, 1), at + 2)
         if word == "day" and following == "before" and _word(words, at + 2) == "yesterday":
             return Point(unit(self.today - timedelta(days=2), Grain.DAY), at + 3)
         if word in {"same", "corresponding"} and following in {*UNITS, "period", "time"}:

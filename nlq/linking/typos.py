@@ -66,6 +66,13 @@ def _inflected(one: str, other: str) -> bool:
     return shared >= _SHORTEST - 1 and max(len(one), len(other)) - shared <= _LONGEST_ENDING
 
 
+def _lacks_a_letter(word: str, name: str) -> bool:
+    """Whether `word` is `name` with one letter left out, not the first."""
+    return len(name) == len(word) + 1 and any(
+        name[:at] + name[at + 1 :] == word for at in range(1, len(name))
+    )
+
+
 def _untwisted(token: Token, words: Collection[str]) -> Token:
     """A word with two letters the right way round, or one doubled or not, if that makes it a known one."""
     word = token.folded
@@ -87,6 +94,12 @@ def _corrected(token: Token, names: Collection[str], common: Collection[str], *,
     if known or len(word) < _SHORTEST - 1 or not word.isalpha():
         return token
     if len(word) < _SHORTEST:
+        longer = [name for name in names if len(name) == len(word) + 1 and name[0] == word[0]]
+        begun = [
+            name for name in longer if any(name[:i] + name[i + 1 :] == word for i in range(1, len(name)))
+        ]
+        if len(begun) == 1:
+            return replace(token, folded=begun[0], stem=stem(begun[0]))
         return _untwisted(token, common) if english else token
     completes = english and len(word) >= _SHORTEST
     begun = [name for name in names if name.startswith(word)] if completes else []

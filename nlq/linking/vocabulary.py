@@ -39,7 +39,14 @@ INFLECTED = frozenset(
     correlate correlated correlation explain explained define defined definition describe description
     rank ranked ranking sort sorted order ordered orders performing scoring typical typically cumulative
     exclude excluding excluded forecast predict prediction percentage percentages average averages total
-    totals team teams weather store stores please hello
+    totals team teams weather store stores please hello failed found issued collected spending counted
+    stored added built bought called caught closed cost covered dealt done driven earned entered felt
+    filled finished fixed followed forgot given gone handled heard helped kept known landed learned left lent
+    lived looked lost loved missed moved needed opened paid passed placed planned played pushed reached
+    received refused rented repaired returned saved seen sent served shipped shown signed solved spent
+    started stopped taken thought tried used waited walked wanted washed watched worked written
+    buyers cleaning collecting delivering driving holding issuing missing paying planting renting repairing
+    sending serving shipping staying training travelling turning walking working answer answers
     """.split()
 )
 """Inflected forms of words that cues are made of; they are no slips of the pen."""

@@ -25,6 +25,8 @@ _DASH = re.compile(
     rf"\s?[-\u2013\u2014]\s?(?={_MONTH}\b|q[1-4]\b|h[12]\b|(?:19|20)\d\d\b|\d{{1,2}}\.?\s{_MONTH})",
     re.IGNORECASE,
 )
+_DAYS = re.compile(r"\b(\d{4}-\d\d-\d\d)\s?[-\u2013\u2014]\s?(?=\d{4}-\d\d-\d\d\b)")
+"""The first day of a range of two, with the dash after it."""
 _SHORTEST_ROOT = 3
 _POSSESSIVE = re.compile(r"['\u2019]s?$")
 
@@ -46,7 +48,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
     months, quarters, years, or days of a month is a `to`.
     """
     ranged = _DATE_OF_A_RANGE.sub(r"\1\2", _DASH.sub(r"\1 to ", text))
-    dated = _NUMERIC_DATE.sub(_year_first, ranged)
+    dated = _DAYS.sub(r"\1 to ", _NUMERIC_DATE.sub(_year_first, ranged))
     return tuple(_token(written) for written in _WORD.findall(dated))
 
 

@@ -65,7 +65,7 @@ class Calculations:
 
     def _moved(self, plan: Plan) -> Calculation:
         """What shows which members rose or fell: two periods, or each unit beside the one before."""
-        if len(plan.periods) == 2:
+        if len(plan.periods) == 2 or (self.links.periods and self.links.periods[0].parts):
             return Calculation.DIFFERENCE
         plain = not (self.cues.conditions or self.cues.single or self.cues.order)
         in_time = any(dim.is_time for dim in self.cues.ranked)

@@ -35,6 +35,8 @@ _NAME_SUBJECTS = {
     Dimension.CATEGORY: Subject.KPIS,
 }
 _PAIRS = {Calculation.RATIO, Calculation.PERCENT_RATIO}
+_ITSELF = {"before", "previous", "prior", "preceding", "own", "itself", "last", "ago", "earlier"}
+"""Words of the correlation of a KPI with its own earlier numbers."""
 _LISTS = {Subject.TEAMS, Subject.REGIONS, Subject.KPIS}
 _MANY = 2
 """Words that nothing was found for and that make a list of names an unlikely answer."""
@@ -134,6 +136,8 @@ class _Drafter:
         if subject is Subject.VALUES and not kpis and not choices:
             if self.previous:
                 kpis = self.previous.kpis
+            elif likely := self._kpis_of_a_category_word():
+                choices = likely
             elif (filters or self.links.all_kpis) and not self.links.leftovers:
                 kpis = self._kpis_of_category(filters)
                 filters = tuple(f for f in filters if f.dimension is not Dimension.CATEGORY)
@@ -203,8 +207,13 @@ class _Drafter:
 
     def _joins_another(self) -> bool:
         """Whether "and", "versus" or a pair's calculation ties a second KPI to the one that is named."""
-        joined = {"and", "versus", "with", "to"} & {token.folded for token in self.links.tokens}
-        return bool(joined) or self.cues.calculation is Calculation.CORRELATION
+        pair = self.cues.calculation in {*_PAIRS, Calculation.CORRELATION}
+        said = {token.folded for token in self.links.tokens}
+        return (
+            bool({"and", "versus"} & said)
+            or (pair and bool({"with", "to"} & said))
+            or (self.cues.calculation is Calculation.CORRELATION)
+        )
 
     def _in_order(self, known: tuple[str, ...], *others: str) -> tuple[str, ...]:
         """The KPIs of a pair as the question puts them, or a single one."""
@@ -213,8 +222,8 @@ class _Drafter:
     def _needs_two(self) -> bool:
         """Whether a calculation takes two KPIs and words are left over that may name one."""
         calculation = self.cues.calculation
-        joined = {"and", "with", "between"} & {token.folded for token in self.links.tokens}
-        pairs = calculation in _PAIRS or (calculation is Calculation.CORRELATION and bool(joined))
+        itself = _ITSELF & {token.folded for token in self.links.tokens}
+        pairs = calculation in _PAIRS or (calculation is Calculation.CORRELATION and not itself)
         return pairs and bool(self.links.leftovers or self.links.further)
 
     def _second(self, kpis: tuple[str, ...]) -> tuple[str, ...]:
@@ -234,7 +243,8 @@ class _Drafter:
         )
         if self.previous and (cues.subject is None or (cues.subject is Subject.READINGS and not lists)):
             return self.previous.subject
-        if cues.definition and has_kpi and not self.links.periods:
+        asks_units = self.links.all_kpis and bool(self._units())
+        if cues.definition and (has_kpi or asks_units) and not self.links.periods:
             return Subject.KPIS
         if cues.subject is Subject.ANOMALIES:
             return Subject.ANOMALIES
@@ -277,14 +287,22 @@ class _Drafter:
     def _has_content(self) -> bool:
         return bool(self.links.leftovers or self.links.mentions or self.links.candidates)
 
+    def _kpis_of_a_category_word(self) -> tuple[str, ...]:
+        """The KPIs that a word may mean which also names a category, where it is not spoken of as one."""
+        said = [m for m in self.links.of(Kind.CATEGORY) if not self.links.all_kpis]
+        words = {self.links.tokens[at].stem for m in said for at in range(m.start, m.end)}
+        return tuple(kpi.name for kpi in self.catalog.kpis if words & set(stems(kpi.label)))
+
     def _kpis_of_category(self, filters: tuple[Filter, ...]) -> tuple[str, ...]:
         wanted = {v for f in filters if f.dimension is Dimension.CATEGORY for v in f.values}
         return tuple(kpi.name for kpi in self.catalog.kpis if not wanted or kpi.category in wanted)
 
     def _name_plan(self, subject: Subject, kpis: tuple[str, ...], filters: tuple[Filter, ...]) -> Plan:
         cues = self.cues
-        if cues.definition and kpis:
+        units = self._units() if self.links.all_kpis else ()
+        if cues.definition and kpis and not units:
             return Plan(Subject.KPIS, kpis)
+        kpis = () if units else kpis
         unit_dim = (
             cues.names
             if cues.names in {Dimension.DEPARTMENT, Dimension.COUNTRY, Dimension.CATEGORY}

@@ -19,6 +19,7 @@ _BESIDE = {"split", "broken", "also", "additionally", "too"}
 _MOST_WORDS = 12
 _SUBJECTS = {Subject.VALUES, Subject.READINGS, Subject.ANOMALIES}
 _SHORT = 4
+_MOST_OF_A_DENOMINATOR = 7
 _MOST_UNREAD = 2
 """Words that a question which goes on may hold without being read."""
 _SOUNDS = {"hm", "hmm", "ok", "okay", "oh", "ah", "well", "so", "right", "great", "thanks", "then", "the"}
@@ -48,6 +49,10 @@ def is_follow_up(links: Links, before: Plan) -> bool:
         return True
     if set(words) & _POINTING and not links.periods and _same_kpi(links, before):
         return True
+    if links.cues.denominator and len(words) <= _MOST_OF_A_DENOMINATOR:
+        return True
+    if "same" in words and not links.periods and len(links.leftovers) <= _MOST_UNREAD:
+        return True
     if _goes_on(words) and (links.of(Kind.KPI) or len(links.leftovers) <= _MOST_UNREAD):
         return True
     own_subject = links.cues.subject or links.all_kpis or (links.cues.names and _is_plain(links))
@@ -73,7 +78,9 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
     return replace(
         plan,
         subject=plan.subject if links.cues.subject else before.subject,
-        kpis=plan.kpis or before.kpis,
+        kpis=tuple(dict.fromkeys((*before.kpis, *plan.kpis)))
+        if _adds_kpi(plan, links)
+        else plan.kpis or before.kpis,
         measure=links.cues.measure or (before.measure if same_kpi and not new_order else Measure.USUAL),
         filters=filters,
         periods=periods,
@@ -95,6 +102,10 @@ def _same_kpi(links: Links, before: Plan) -> bool:
     named = {value for mention in links.of(Kind.KPI) for value in mention.values}
     others = [mention for mention in links.mentions if mention.kind is not Kind.KPI]
     return bool(named) and named == set(before.kpis) and not others
+
+
+def _adds_kpi(plan: Plan, links: Links) -> bool:
+    return bool(plan.kpis) and links.tokens[0].folded in _ADDING
 
 
 def _adds(links: Links) -> bool:
