@@ -18,6 +18,7 @@ from schema.roles import (
     WRITABLE,
     Role,
     Roles,
+    bounded,
     create,
     grants,
     quoted,
@@ -63,6 +64,18 @@ _WRITE = frozenset({"SELECT", "INSERT", "UPDATE"})
 _RIGHTS = ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE"]
 
 
+_FOREIGN_POWERS = """
+SELECT format('%%I.%%I(%%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)),
+       pg_get_userbyid(p.proowner), p.prosecdef
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname NOT IN ('information_schema', 'nlq') AND n.nspname NOT LIKE 'pg\\_%%'
+  AND (p.prosecdef OR p.proname LIKE 'dblink%%')
+  AND has_schema_privilege(%(role)s, n.oid, 'USAGE') AND has_function_privilege(%(role)s, p.oid, 'EXECUTE')
+ORDER BY 1
+"""
+"""Functions of others through which a role could do what it may not do itself."""
+
+
 def apply(connection: psycopg.Connection, roles: Roles, filter_rows: bool | None = None) -> tuple[str, ...]:
     """Make the roles and grant them what they need; what the connecting user may not do is left undone.
 
@@ -84,6 +97,7 @@ def apply(connection: psycopg.Connection, roles: Roles, filter_rows: bool | None
         return tuple(f"The role {name} does not exist." for name in missing)
     if not _is_read_only(connection, roles.reader):
         _attempt(connection, read_only(roles.reader))
+    _attempt(connection, bounded(roles.reader))
     _remember_public_rights(connection)
     for statement in grants(roles, connection.info.dbname):
         _attempt(connection, statement)
@@ -182,6 +196,9 @@ def _gaps(connection: psycopg.Connection, roles: Roles) -> Iterator[str]:
         if _is_true(connection, "SELECT has_schema_privilege(%s, 'public', 'CREATE')", role.name):
             yield f"{role.name} may make tables in the schema public."
     yield from _relation_gaps(connection, roles.reader, dict.fromkeys(READABLE, _READ))
+    for function, owner, runs_as_owner in connection.execute(_FOREIGN_POWERS, {"role": roles.reader.name}):
+        does = f"works with the rights of {owner}" if runs_as_owner else "reaches other databases"
+        yield f"{roles.reader.name} may call {function}, which {does}: revoke EXECUTE from PUBLIC if you can."
     writes, lists = dict.fromkeys(WRITABLE, _WRITE), dict.fromkeys(LISTED, _READ)
     yield from _relation_gaps(connection, roles.writer, {**writes, **lists, SCOPE_KEY: _READ})
     for sequence in SEQUENCES:

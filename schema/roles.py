@@ -93,6 +93,7 @@ def script(roles: Roles, database: str) -> str:
         "-- grant them again to those that rely on them.",
         *(_create_unless_there(role) for role in roles),
         f"{read_only(roles.reader)};",
+        f"{bounded(roles.reader)};",
         *(f"{statement};" for statement in grants(roles, database)),
         "-- Set the passwords that NLQ_READER_URL and NLQ_WRITER_URL use:",
         *(f"\\password {quoted(role.name)}" for role in roles),
@@ -144,6 +145,11 @@ def create(role: Role) -> str:
 def read_only(role: Role) -> str:
     """The statement that lets every transaction of `role` begin read-only."""
     return f"ALTER ROLE {quoted(role.name)} SET default_transaction_read_only = on"
+
+
+def bounded(role: Role) -> str:
+    """The statement that bounds the disk that a statement of `role` may use; it takes a superuser."""
+    return f"ALTER ROLE {quoted(role.name)} SET temp_file_limit = '1GB'"
 
 
 def quoted(name: str) -> str:
