@@ -21,8 +21,8 @@ def as_csv(table: Table) -> str:
     """`table` as CSV (RFC 4180) with its columns' names as the first line; numbers unrounded."""
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([_harmless(column.name) for column in table.columns])
-    writer.writerows([_csv_value(value) for value in row] for row in table.rows)
+    writer.writerow([harmless(column.name) for column in table.columns])
+    writer.writerows([csv_cell(value) for value in row] for row in table.rows)
     return _BOM + out.getvalue()
 
 
@@ -75,10 +75,11 @@ def _write(
         sheet.write_string(line, at, str(value))
 
 
-def _csv_value(value: Value) -> object:
-    return _harmless(value) if isinstance(value, str) else json_value(value)
+def csv_cell(value: Value) -> object:
+    """`value` for a cell of a CSV file: numbers as they are, no text a formula."""
+    return harmless(value) if isinstance(value, str) else json_value(value)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """`text` with an apostrophe in front where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_STARTS_FORMULA) else text
+    return f"'{text}" if text.lstrip(" ").startswith(_STARTS_FORMULA) else text

@@ -5,26 +5,14 @@ import io
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
+from nlq.export import harmless
 from nlq.history_list import HistoryEntry
 
 COLUMNS = (
     *("id", "asked", "question", "status", "successful", "duration_ms", "channel", "user", "confidence"),
-    *(
-        "feedback",
-        "method",
-        "answer",
-        "interpretation",
-        "reason",
-        "error",
-        "sql",
-        "model",
-        "attempts",
-        "rows",
-    ),
+    *("feedback", "method", "answer", "interpretation", "reason", "error", "sql", "model", "attempts"),
     *("rows", "conversation_id", "link"),
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a text begins that a spreadsheet would take for a formula, or that hides one."""
 
 
 def lines(entries: Iterable[HistoryEntry], zone: tzinfo) -> Iterator[str]:
@@ -46,10 +34,5 @@ def _cells(entry: HistoryEntry, zone: tzinfo) -> tuple[object, ...]:
 
 def _line(cells: Iterable[object]) -> str:
     text = io.StringIO()
-    csv.writer(text).writerow(_safe(cell) for cell in cells)
+    csv.writer(text).writerow(harmless(cell) if isinstance(cell, str) else cell for cell in cells)
     return text.getvalue()
-
-
-def _safe(cell: object) -> object:
-    """`cell`, with an apostrophe before a text that a spreadsheet would run (OWASP, CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.lstrip(" ").startswith(_FORMULA) else cell

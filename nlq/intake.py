@@ -1,10 +1,10 @@
 """What every question goes through, whatever answers it: admission, the history, cancellation, its end."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nlq.admission import Admission
-from nlq.answer import Answer
+from nlq.answer import Answer, Status
 from nlq.cancellation import Cancelled, Cause
 from nlq.endings import Ending
 from nlq.errors import ComeBackLater, NlqError, Overloaded
@@ -13,6 +13,7 @@ from nlq.metrics import Metrics
 from nlq.question import Question
 from nlq.running import Running
 from nlq.safekeeping import Safekeeping
+from nlq.secrets import hide
 from nlq.trace import OnStarted, Trace, answer_of, cause, failed, record_of
 
 
@@ -26,6 +27,8 @@ class Intake:
     """Longest time of a question, in seconds."""
     metrics: Metrics = field(default_factory=Metrics)
     running: Running = field(default_factory=Running)
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
+    """What no error may repeat."""
 
     def answered(
         self,
@@ -65,6 +68,9 @@ class Intake:
             if on_started:
                 on_started(started)
             given, error, reason = self._attempted(question, started, trace, answer)
+            if given.status is Status.FAILED:
+                given = replace(given, text=hide(given.text, self.secrets))
+            error = hide(error, self.secrets) if error else None
             self._finish(question, started, record_of(given, trace, error, reason))
         return given
 

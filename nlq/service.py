@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, LiteralString
 from psycopg.conninfo import conninfo_to_dict
 
 import schema
-from nlq import access, examples, llm, seal
+from nlq import access, examples, llm, seal, secrets
 from nlq.access import EVERYTHING, UNRESTRICTED, Scope
 from nlq.admission import Admission
 from nlq.cancellation import Cause
@@ -169,7 +169,9 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     knowledge = ScopedKnowledge(source)
     written = History(pool)
     safekeeping = Safekeeping(written, _spool(settings), reader.ready)
-    intake = Intake(Admission(settings), safekeeping, settings.question_timeout_s)
+    hidden = secrets.of(settings)
+    secrets.keep_from_logs(hidden)
+    intake = Intake(Admission(settings), safekeeping, settings.question_timeout_s, secrets=hidden)
     pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who)
     intake.metrics.watch(_gauges(intake, model, safekeeping.spool))
     upkeep = Upkeep(written, safekeeping, intake.running)

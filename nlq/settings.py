@@ -66,15 +66,15 @@ class Settings:
 
     home: Path
     """Folder that belongs to this service: embedded database, model weights, prompt states."""
-    database_url: str | None
+    database_url: str | None = field(repr=False)
     """The owner's URL, for migrations (`NLQ_DATABASE_URL`)."""
-    reader_url: str | None
+    reader_url: str | None = field(repr=False)
     """URL of the role that runs questions' SQL (`NLQ_READER_URL`)."""
-    writer_url: str | None
+    writer_url: str | None = field(repr=False)
     """URL of the role that writes the history (`NLQ_WRITER_URL`)."""
     model: str | None
     """Model name, `provider:name`, a GGUF file or its URL (`NLQ_MODEL`)."""
-    openai_api_key: str | None
+    openai_api_key: str | None = field(repr=False)
     openai_base_url: str | None
     host: str
     port: int

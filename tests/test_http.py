@@ -300,6 +300,7 @@ def test_the_history_comes_as_csv_that_a_spreadsheet_cannot_run(service: StandIn
     rows = list(csv.DictReader(io.StringIO(response.get_data(as_text=True).removeprefix("\ufeff"))))
     assert [row["question"] for row in rows] == [*(f"'{text}" for text in evil[:6]), *evil[6:]]
     assert rows[0]["asked"] == "2026-10-05T11:30:00+02:00"
+    assert rows[0]["conversation_id"] == str(stand_in.ENTRY.conversation_id)
     assert service.history.calls[0][0] == Filters(status="answered")
 
 

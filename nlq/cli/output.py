@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from nlq import cells
-from nlq.answer import Answer, Status, Table, json_value
+from nlq.answer import Answer, Status, Table
 
 _WIDE = 100_000
 """Columns of a line that is read by a program or a pager, not cut to fit a window."""
@@ -18,7 +18,8 @@ _WIDE = 100_000
 
 def print_json(value: Any) -> None:
     """Print `value` as JSON that people can read; moments as ISO 8601."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=_json_default))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_json_default)
+    print("".join(json.dumps(character)[1:-1] if _steers(character) else character for character in text))
 
 
 def print_csv(answer: Answer) -> None:
@@ -26,9 +27,12 @@ def print_csv(answer: Answer) -> None:
     if answer.status is not Status.ANSWERED or answer.table is None:
         note(answer.text)
         return
+    from nlq.export import csv_cell
+
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(column.name for column in answer.table.columns)
-    writer.writerows([json_value(value) for value in row] for row in answer.table.rows)
+    for row in (tuple(column.name for column in answer.table.columns), *answer.table.rows):
+        written = (csv_cell(value) for value in row)
+        writer.writerow([_shown(cell) if isinstance(cell, str) else cell for cell in written])
 
 
 def print_answer(answer: Answer, with_sql: bool = False) -> None:
@@ -79,6 +83,11 @@ def note(sentence: str) -> None:
 def plain(text: str) -> str:
     """`text` without control characters, so that data cannot steer the terminal."""
     return "".join("\N{REPLACEMENT CHARACTER}" if _steers(character) else character for character in text)
+
+
+def _shown(text: str) -> str:
+    """`text` for a terminal; as it is where something else reads it."""
+    return plain(text) if sys.stdout.isatty() else text
 
 
 def _steers(character: str) -> bool:
