@@ -113,6 +113,7 @@ class StandIn:
     acknowledged: dict[str, float] = field(default_factory=dict)
     """When each envelope of Socket Mode was acknowledged."""
     connections: list[ServerConnection] = field(default_factory=list)
+    """Of Socket Mode, those that are open; envelopes go to the newest."""
     lock: threading.RLock = field(default_factory=threading.RLock)
     _last_ts: float = 0.0
 
@@ -402,6 +403,7 @@ def _socket(slack: StandIn) -> Server:
                 answer = json.loads(text)
                 slack.responses.append({"to": answer["envelope_id"], **(answer.get("payload") or {})})
                 slack.acknowledged[answer["envelope_id"]] = time.monotonic()
+        slack.connections.remove(connection)
 
     return serve(connected, "127.0.0.1", 0)
 
