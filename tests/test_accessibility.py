@@ -21,7 +21,11 @@ QUESTIONS = (
     "Revenue by region last month",
     "Write me a poem",
 )
-ADDRESSES = ("/", "/conversations", "/catalogue", "/nowhere")
+ADDRESSES = (
+    *("/", "/conversations", "/catalogue", "/nowhere"),
+    *("/history", "/history?text=nowhere&min_ms=1000", "/dashboard", "/history/1?rows=1", "/history/4"),
+    *("/history/1/reading", "/history/1/correction", "/history/1/beside/2"),
+)
 
 
 @pytest.fixture(scope="module")

@@ -48,6 +48,13 @@ def words(html: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
 
 
+def hidden_plan(html: str) -> str:
+    """The plan that the forms of a page hold."""
+    found = re.search(r'name="plan" value="([^"]*)"', html)
+    assert found is not None
+    return unescape(found[1])
+
+
 def listed(client: FlaskClient, query: str = "") -> list[str]:
     """The questions that the list shows."""
     html = client.get(f"/history{query}").get_data(as_text=True)
@@ -113,7 +120,9 @@ def test_a_question_is_shown_with_all_that_is_known_and_its_rows_on_demand(
     client: FlaskClient, asked: list[int]
 ) -> None:
     shown = page(client, f"/history/{asked[0]}")
-    assert all(word in shown for word in (QUESTIONS[0], "SELECT", "Database", "Query plan", "97 % sure"))
+    assert all(
+        word in shown for word in (QUESTIONS[0], "SELECT", "Running the query", "Query plan", "97 % sure")
+    )
     assert "Rows of the answer" not in shown
     assert "North America" in page(client, f"/history/{asked[0]}?rows=1")
     assert "Only questions" not in page(client, f"/history/{asked[1]}")
@@ -192,6 +201,42 @@ def test_sql_that_cannot_be_run_is_refused_and_nothing_is_saved(
     html = response.get_data(as_text=True)
     assert 'role="alert"' in html
     assert sql in unescape(html)
+    assert service.review.of(asked[0]) == ()
+
+
+def test_how_a_question_was_read_is_changed_part_by_part_and_saved(
+    client: FlaskClient, service: Service, asked: list[int]
+) -> None:
+    address = f"/history/{asked[2]}/reading"
+    assert "Orders" in page(client, address)
+    first = hidden_plan(client.get(address).get_data(as_text=True))
+    changed = client.post(address, data=form(client, plan=first, slot="only.region", values="APAC"))
+    html = changed.get_data(as_text=True)
+    assert "region APAC" in words(html)
+    assert service.review.of(asked[2]) == ()
+    data = form(client, plan=hidden_plan(html), action="save", approved="on", comment="All of Asia.")
+    assert client.post(address, data=data).status_code == 303
+    (given,) = service.review.of(asked[2])
+    assert given.correct_plan is not None
+    assert given.correct_plan["filters"][0]["values"] == ["APAC"]
+    answer = service.pipeline.ask(Question(QUESTIONS[2]))
+    assert answer.method == "verified"
+    assert "APAC" in (answer.interpretation or "")
+
+
+def test_a_question_without_a_plan_can_be_given_one(client: FlaskClient, asked: list[int]) -> None:
+    shown = page(client, f"/history/{asked[1]}/reading")
+    assert "begin with this one" in shown
+    assert "What it gives" in shown
+
+
+@pytest.mark.parametrize("plan", ["", "[]", "{", '{"kpis": ["nonsense"]}', '{"kpis": 7}'])
+def test_a_plan_that_cannot_be_is_refused(
+    client: FlaskClient, service: Service, asked: list[int], plan: str
+) -> None:
+    for action in ("save", "edit"):
+        data = form(client, plan=plan, action=action, slot="top", values="3")
+        assert client.post(f"/history/{asked[0]}/reading", data=data).status_code == 422
     assert service.review.of(asked[0]) == ()
 
 

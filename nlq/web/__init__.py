@@ -10,6 +10,7 @@ from nlq.web import (
     catalog,
     catalogue,
     conversations,
+    correcting,
     dashboard,
     feedback,
     forgery,
@@ -62,7 +63,7 @@ def create_app(service: Service) -> Flask:
     navigation.register(app)
     labels.register(app)
     api = (ask, plan, history, feedback, catalog, health, metrics)
-    pages = (page, answers, conversations, catalogue, reviewing, question, dashboard)
+    pages = (page, answers, conversations, catalogue, reviewing, question, correcting, dashboard)
     for part in (*api, *pages, assets, preferences):
         app.register_blueprint(part.blueprint)
     if service.settings.slack.over_http:

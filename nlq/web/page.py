@@ -57,7 +57,7 @@ def edited(conversation_id: uuid.UUID, query_id: int) -> ResponseReturnValue:
     entry = entry_of(conversation_id, query_id)
     if not entry.plan:
         abort(404, gettext("This answer has no plan that could be edited."))
-    plan = edit(stored_plan(dict(entry.plan)), _edits())
+    plan = edit(stored_plan(dict(entry.plan)), edits_of_form())
     return _answered(partial(service().pipeline.run_plan, plan, asker("", conversation_id)), "")
 
 
@@ -137,7 +137,7 @@ def _conversation() -> uuid.UUID | None:
         abort(422, gettext("There is no such conversation."))
 
 
-def _edits() -> list[Edit]:
+def edits_of_form() -> list[Edit]:
     """The edits of the form: a list as JSON, or one slot with its values."""
     if given := request.form.get("edits"):
         try:

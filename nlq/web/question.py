@@ -1,10 +1,10 @@
 """`/history/{id}`: one question with all that is known about it, and what a reviewer can do about it."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import get_locale
 
 from nlq.errors import InvalidFeedback, QueryFailed, UnsafeSql
 from nlq.feedback import Feedback, Verdict
@@ -13,10 +13,13 @@ from nlq.review import Ran
 from nlq.signing_in import Role
 from nlq.verified import Fitted
 from nlq.web import identity
+from nlq.web.cells import Grid, grid
 from nlq.web.feedback import LONGEST_COMMENT
+from nlq.web.labels import STAGES
 from nlq.web.plan import stored_plan
 from nlq.web.ports import service
-from nlq.web.reviewing import words
+from nlq.web.reviewing import methods, words
+from nlq.web.turning import turns
 from nlq.web.visibility import visible, visible_catalog
 from nlq.web.words import gettext
 
@@ -25,9 +28,10 @@ blueprint = Blueprint("question", __name__)
 
 @dataclass(frozen=True)
 class Tried:
-    """What a plan or SQL gives now: its result, or why there is none."""
+    """What a plan or SQL gives now: its result, also as people read it, or why there is none."""
 
     ran: Ran | None = None
+    grid: Grid | None = None
     problem: str | None = None
 
 
@@ -57,30 +61,11 @@ def judge(query_id: int) -> ResponseReturnValue:
         abort(422, gettext("Please say whether the answer is right or wrong."))
     if approved:
         identity.require(Role.REVIEWER)
-    comment = _comment()
-    if verdict == Verdict.WRONG and not comment:
+    reason = comment()
+    if verdict == Verdict.WRONG and not reason:
         return _page(entry, problem=gettext("Please say what is wrong, so that others can act on it.")), 422
-    given = Feedback(query_id, Verdict(verdict), comment, approved=approved, user=_user())
+    given = Feedback(query_id, Verdict(verdict), reason, approved=approved, user=user())
     return _given(entry, given, gettext("Thank you, that was noted."))
-
-
-@blueprint.route("/history/<int:query_id>/correction", methods=["GET", "POST"])
-@identity.needs(Role.REVIEWER)
-def correct(query_id: int) -> ResponseReturnValue:
-    """Write SQL that would have been right: try it as often as needed, then save it."""
-    entry, sql = visible(query_id), request.form.get("sql", "").strip()
-    if request.method == "GET":
-        return _correction(entry, entry.sql or "")
-    if not sql:
-        return _correction(entry, sql, Tried(problem=gettext("Please write the SQL first."))), 422
-    if request.form.get("action") != "save":
-        return _correction(entry, sql, tried(Fitted(sql=sql)))
-    approved = "approved" in request.form
-    given = Feedback(query_id, Verdict.WRONG, _comment(), correct_sql=sql, approved=approved, user=_user())
-    try:
-        return _saved(given, gettext("The correction was saved."))
-    except InvalidFeedback as error:
-        return _correction(entry, sql, Tried(problem=str(error))), 422
 
 
 @blueprint.post("/history/<int:query_id>/again")
@@ -119,14 +104,16 @@ def tried(wanted: Fitted | None) -> Tried:
     if wanted is None:
         return Tried(problem=gettext("Nothing was run for this question."))
     try:
-        return Tried(service().review.run(wanted, visible_catalog(), identity.question()))
+        catalog = visible_catalog()
+        ran = service().review.run(wanted, catalog, identity.question())
+        return Tried(ran, grid(ran.table, ran.what.plan, catalog, str(get_locale() or "en")))
     except (UnsafeSql, QueryFailed) as error:
         return Tried(problem=str(error))
 
 
 def stages(entry: HistoryEntry) -> list[Stage]:
     """The steps of the way of a question, in their order, as parts of a bar."""
-    order = list(_stage_words())
+    order = list(STAGES)
     given = dict(sorted((entry.stages or {}).items(), key=lambda one: [*order, one[0]].index(one[0])))
     whole = max(sum(given.values()), 1)
     found, start = [], 0.0
@@ -145,62 +132,38 @@ def _page(entry: HistoryEntry, rows: Tried | None = None, problem: str | None = 
         problem=problem,
         stages=stages(entry),
         feedback=service().review.of(entry.id),
-        sql=entry.sql,
-        chips=(),
-        can_edit=False,
+        chips=turns().of_entry(entry).chips,
         may_review=identity.may(Role.REVIEWER),
-        stage_words=_stage_words(),
-        method_words=_method_words(),
+        stage_words={name: gettext(words) for name, words in STAGES.items()},
+        method_words=methods(),
         **words(),
     )
 
 
-def _stage_words() -> dict[str, str]:
-    return {
-        "linking": gettext("Reading"),
-        "prompting": gettext("Prompting"),
-        "llm": gettext("Model"),
-        "plan": gettext("Planning"),
-        "sql": gettext("Checking"),
-        "database": gettext("Database"),
-        "answer": gettext("Wording"),
-    }
-
-
-def _method_words() -> dict[str, str]:
-    return {
-        "plan": gettext("Query plan"),
-        "sql": gettext("SQL by the model"),
-        "verified": gettext("Verified answer"),
-    }
-
-
-def _correction(entry: HistoryEntry, sql: str, found: Tried | None = None) -> str:
-    form: dict[str, Any] = {"comment": _comment() or "", "approved": "approved" in request.form}
-    return render_template("correction.html", entry=entry, sql=sql, tried=found, form=form, **words())
-
-
 def _given(entry: HistoryEntry, given: Feedback, thanks: str) -> ResponseReturnValue:
     try:
-        return _saved(given, thanks)
+        return saved(given, thanks)
     except InvalidFeedback as error:
         return _page(entry, problem=str(error)), 422
 
 
-def _saved(given: Feedback, thanks: str) -> ResponseReturnValue:
+def saved(given: Feedback, thanks: str) -> ResponseReturnValue:
+    """Write `given` down, say `thanks`, and go back to the question; raises `InvalidFeedback`."""
     service().review.give(given, visible_catalog(), identity.current().groups)
     flash(thanks)
     return redirect(url_for("question.shown", query_id=given.query_id), 303)
 
 
-def _comment() -> str | None:
-    comment = request.form.get("comment", "").strip()
-    if len(comment) > LONGEST_COMMENT:
+def comment() -> str | None:
+    """The reason in the form; 422 if it is too long."""
+    given = request.form.get("comment", "").strip()
+    if len(given) > LONGEST_COMMENT:
         abort(422, gettext("Please give a shorter reason."))
-    return comment or None
+    return given or None
 
 
-def _user() -> str | None:
+def user() -> str | None:
+    """Who makes this request."""
     return identity.current().user
 
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import get_locale
 
 from nlq.history_list import HistoryPage, Order, Sort
-from nlq.web import history_query
+from nlq.web import highlight, history_query
 from nlq.web.history import csv_response
 from nlq.web.history_query import Wanted
 from nlq.web.ports import service
@@ -72,7 +72,7 @@ def words() -> dict[str, object]:
         "seconds": seconds,
         "percent": percent,
         "sure_kind": sure_kind,
-        "highlight": str,
+        "highlight": highlight.sql,
         "number": number,
     }
 
@@ -85,6 +85,15 @@ def statuses() -> dict[str, str]:
         "refused": gettext("Refused"),
         "failed": gettext("Failed"),
         "running": gettext("Running"),
+    }
+
+
+def methods() -> dict[str, str]:
+    """What each way of answering is called."""
+    return {
+        "plan": gettext("Query plan"),
+        "sql": gettext("SQL by the model"),
+        "verified": gettext("Verified answer"),
     }
 
 
@@ -221,8 +230,6 @@ def _options() -> dict[str, list[tuple[str, str]]]:
         ],
         "method": [
             ("", gettext("Any")),
-            ("plan", gettext("Query plan")),
-            ("sql", gettext("SQL by the model")),
-            ("verified", gettext("Verified answer")),
+            *methods().items(),
         ],
     }
