@@ -25,13 +25,12 @@ from schema.roles import Role, Roles
 from tests.catalogs import TODAY
 from tests.crowd import Reply, ask_at_once
 from tests.postgres import READER_PASSWORD, WRITER_PASSWORD, Database, running_server
-from tests.scripted import Script, scripted_model
+from tests.scripted import SLOW_LIMITS, SLOW_QUESTION, SLOW_REPLY, Script, scripted_model
 from tests.serving import Served, environment, serving
 
 _MODEL_S = 1.0
 _CROWD = 200
 _ROUNDS = 10
-_SLOW_SQL = '{"sql":"SELECT count(*) AS n FROM nlq.kpi_values a, nlq.kpi_values b, nlq.kpi_values c"}'
 
 
 @contextmanager
@@ -63,7 +62,7 @@ def _percentile_ms(replies: list[Reply], per_cent: int, less_s: float = 0) -> fl
 
 
 def _crowd(served: Served, database: Database, people: int) -> None:
-    before = _megabytes(served)
+    before, worked = _megabytes(served), _metric(served, "process_cpu_seconds_total")
     replies = ask_at_once(served.url, [f"How happy are our customers? {n}" for n in range(people)])
     answered = [reply for reply in replies if reply.status == 200 and reply.body["status"] == "answered"]
     away = [reply for reply in replies if reply.status == 503 and "retry-after" in reply.headers]
@@ -77,6 +76,8 @@ def _crowd(served: Served, database: Database, people: int) -> None:
     ids = {reply.body["id"] for reply in answered}
     with psycopg.connect(database.owner_url) as connection:
         written = {row[0] for row in connection.execute("SELECT id FROM query_history WHERE successful")}
+    worked = _metric(served, "process_cpu_seconds_total") - worked
+    print(f"  processor time of the service: {1000 * worked / people:.1f} ms for each")
     print(
         f"  successful in the history: {len(ids & written)} of these; memory {before} -> {_megabytes(served)}"
     )
@@ -85,7 +86,7 @@ def _crowd(served: Served, database: Database, people: int) -> None:
 def _departure_ms(served: Served, database: Database) -> tuple[float, float]:
     """How long after a client went away its statement ran on, and its place was taken."""
     where = urlsplit(served.url)
-    body = json.dumps({"question": "What is the standard deviation of revenue?"})
+    body = json.dumps({"question": SLOW_QUESTION})
     head = (
         f"POST /api/v1/ask HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
@@ -102,6 +103,7 @@ def _departure_ms(served: Served, database: Database) -> tuple[float, float]:
         with socket.create_connection((where.hostname, where.port or 80)) as client:
             client.sendall((head + body).encode())
             while not runs():
+                assert _metric(served, "nlq_questions_running"), "the statement did not run"
                 time.sleep(0.005)
         began = time.monotonic()
         while runs():
@@ -113,7 +115,7 @@ def _departure_ms(served: Served, database: Database) -> tuple[float, float]:
 
 
 def _departures(served: Served, database: Database, model: Script) -> None:
-    model.replies, model.delay_s = [_SLOW_SQL], 0
+    model.replies, model.delay_s = [SLOW_REPLY], 0
     times = [_departure_ms(served, database) for _ in range(_ROUNDS)]
     print(f"a client that goes away, {_ROUNDS} times: its statement ended after at most "
           f"{max(statement for statement, _ in times):.0f} ms, its place was free after at most "
@@ -124,8 +126,7 @@ def main() -> None:
     """Measure and print."""
     with _demo() as database, scripted_model() as model, tempfile.TemporaryDirectory() as home:
         model.replies, model.delay_s = ['{"kpi":"customer_satisfaction_score"}'], _MODEL_S
-        limits = {"NLQ_MAX_PLAN_COST": "1e15", "NLQ_STATEMENT_TIMEOUT_MS": "60000"}
-        with serving(environment(database, model, Path(home), **limits)) as served:
+        with serving(environment(database, model, Path(home), **SLOW_LIMITS)) as served:
             ask_at_once(served.url, ["How happy are our customers?"])
             alone = [ask_at_once(served.url, ["How happy are our customers?"])[0] for _ in range(5)]
             alone_ms = 1000 * (statistics.median(reply.seconds for reply in alone) - _MODEL_S)

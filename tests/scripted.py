@@ -10,6 +10,17 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+SLOW_REPLY = json.dumps(
+    {
+        "sql": "SELECT count(*) AS n FROM nlq.kpi_values a JOIN nlq.kpi_values b ON a.kpi = b.kpi"
+        " JOIN nlq.kpi_values c ON b.kpi = c.kpi"
+    }
+)
+"""SQL that passes the guard and takes minutes, for a question that no plan can say:"""
+SLOW_QUESTION = "What is the standard deviation of revenue?"
+SLOW_LIMITS = {"NLQ_MAX_PLAN_COST": "1e15", "NLQ_STATEMENT_TIMEOUT_MS": "60000"}
+"""Settings under which it may run."""
+
 
 @dataclass
 class Script:

@@ -20,13 +20,9 @@ from nlq.question import Question
 from nlq.service import Service, build
 from tests.catalogs import TODAY
 from tests.postgres import Database
-from tests.scripted import Script
+from tests.scripted import SLOW_LIMITS, SLOW_QUESTION, SLOW_REPLY, Script
 from tests.serving import Served, environment, serving
 
-SLOW = "What is the standard deviation of revenue?"
-"""A question that no plan can say; the scripted model writes SQL for it."""
-SLOW_SQL = '{"sql":"SELECT count(*) AS n FROM nlq.kpi_values a, nlq.kpi_values b, nlq.kpi_values c"}'
-NO_LIMITS = {"NLQ_MAX_PLAN_COST": "1e15", "NLQ_STATEMENT_TIMEOUT_MS": "60000"}
 HAPPY = "How happy are our customers?"
 """A question whose KPI the model chooses."""
 FORMS = ("application/json", "text/event-stream")
@@ -35,7 +31,7 @@ PATIENCE_S = 10.0
 
 @pytest.fixture
 def environ(demo: Database, model: Script, tmp_path: Path) -> dict[str, str]:
-    return environment(demo, model, tmp_path, **NO_LIMITS)
+    return environment(demo, model, tmp_path, **SLOW_LIMITS)
 
 
 @pytest.fixture
@@ -93,8 +89,8 @@ def cancelled_while(
 
 
 def test_a_cancelled_statement_ends_in_postgresql(service: Service, demo: Database, model: Script) -> None:
-    model.replies = [SLOW_SQL]
-    answer = cancelled_while(service, SLOW, lambda: runs_sql(demo))
+    model.replies = [SLOW_REPLY]
+    answer = cancelled_while(service, SLOW_QUESTION, lambda: runs_sql(demo))
     assert (answer.status, answer.text) == (Status.FAILED, str(Cancelled(Cause.STOPPED)))
     assert not runs_sql(demo)
     assert reasons(demo) == [("failed", "cancelled: stopped")]
@@ -103,9 +99,9 @@ def test_a_cancelled_statement_ends_in_postgresql(service: Service, demo: Databa
 def test_the_connection_of_a_cancelled_statement_serves_the_next_question(
     service: Service, demo: Database, model: Script
 ) -> None:
-    model.replies = [SLOW_SQL]
+    model.replies = [SLOW_REPLY]
     for _ in range(3):
-        cancelled_while(service, SLOW, lambda: runs_sql(demo))
+        cancelled_while(service, SLOW_QUESTION, lambda: runs_sql(demo))
         assert service.pipeline.ask(Question("Revenue last month")).status is Status.ANSWERED
 
 
@@ -124,8 +120,8 @@ def test_a_question_that_takes_too_long_ends_at_its_deadline(
 ) -> None:
     service = build(settings_module.load({**environ, "NLQ_QUESTION_TIMEOUT_S": "0.7"}), fixed(TODAY))
     service.catalog()
-    model.replies = [SLOW_SQL]
-    assert "took too long" in service.pipeline.ask(Question(SLOW)).text
+    model.replies = [SLOW_REPLY]
+    assert "took too long" in service.pipeline.ask(Question(SLOW_QUESTION)).text
     model.delay_s = 3600
     assert "took too long" in service.pipeline.ask(Question(HAPPY)).text
     assert reasons(demo) == [("failed", "cancelled: too long")] * 2
@@ -208,9 +204,9 @@ def request(served: Served, text: str, accept: str) -> socket.socket:
 def test_a_client_that_goes_away_ends_its_statement_and_its_call_of_the_model(
     served: Served, demo: Database, model: Script
 ) -> None:
-    model.replies = [SLOW_SQL]
+    model.replies = [SLOW_REPLY]
     for accept in FORMS:
-        connection = request(served, SLOW, accept)
+        connection = request(served, SLOW_QUESTION, accept)
         until(lambda: runs_sql(demo))
         connection.close()
         until(lambda: not runs_sql(demo))

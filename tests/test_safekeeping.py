@@ -25,7 +25,7 @@ from schema.demo.load import load
 from tests.catalogs import TODAY
 from tests.conftest import ROLES
 from tests.postgres import READER_PASSWORD, WRITER_PASSWORD, Database, Server, running_server
-from tests.scripted import Script
+from tests.scripted import SLOW_LIMITS, SLOW_QUESTION, SLOW_REPLY, Script
 from tests.serving import environment
 
 REVENUE = "Revenue by region last month"
@@ -115,20 +115,19 @@ def test_a_stop_of_postgresql_in_mid_question_is_a_clear_failure_that_is_entered
 def test_a_connection_that_is_killed_again_and_again_is_a_clear_failure(
     demo: Database, model: Script, tmp_path: Path
 ) -> None:
-    model.replies = [
-        '{"sql":"SELECT count(*) AS n FROM nlq.kpi_values a, nlq.kpi_values b, nlq.kpi_values c"}'
-    ]
-    service = built(demo, model, tmp_path, NLQ_MAX_PLAN_COST="1e15", NLQ_STATEMENT_TIMEOUT_MS="60000")
+    model.replies = [SLOW_REPLY]
+    service = built(demo, model, tmp_path, **SLOW_LIMITS)
     kill = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'nlq_reader'"
         " AND datname = current_database() AND query LIKE 'FETCH%'"
     )
     with ThreadPoolExecutor(1) as pool, psycopg.connect(demo.owner_url, autocommit=True) as connection:
-        asked = pool.submit(service.pipeline.ask, Question("What is the standard deviation of revenue?"))
+        asked = pool.submit(service.pipeline.ask, Question(SLOW_QUESTION))
         while not asked.done():
             connection.execute(kill)
             time.sleep(0.05)
-    assert (asked.result().status, "connection" in asked.result().text) == (Status.FAILED, True)
+    assert asked.result().status is Status.FAILED
+    assert "connection" in asked.result().text
     assert service.pipeline.ask(Question(REVENUE)).status is Status.ANSWERED
 
 

@@ -27,7 +27,9 @@ from nlq.web.ports import EXTENSION
 
 _SPARE_THREADS = 32
 _MOST_CONNECTIONS = 4096
-"""Open at the same time, also those on which nothing is asked; others wait in the kernel."""
+"""Open at the same time, also those on which nothing is asked; others wait in line."""
+_BACKLOG = 2048
+"""Connections that wait in the kernel; those beyond it try again only after a second, then three, seven."""
 _READ_S, _WRITE_S = 15, 30
 """Longest wait for the next bytes of a request, and for a client that does not read its answer."""
 _GRACE_S, _MARGIN_S = 20, 5
@@ -45,7 +47,7 @@ def listen(host: str, port: int) -> socket.socket:
         bound = socket.socket(family, kind)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(where)
-        bound.listen()
+        bound.listen(_BACKLOG)
     except OSError as error:
         raise NlqError(_why_not(error, host, port)) from error
     return bound
