@@ -156,9 +156,7 @@ class Jobs:
         Returns:
             Whether it was answered already, so that the answer is still to be taken back.
         """
-        change = (
-            "UPDATE nlq.slack_jobs SET status = 'withdrawn' WHERE key = %s RETURNING finished_at IS NOT NULL"
-        )
+        change = "UPDATE nlq.slack_jobs SET status = 'withdrawn', request = NULL WHERE key = %s RETURNING finished_at IS NOT NULL"
         with transaction(self._pool) as connection:
             row = connection.execute(change, (key,)).fetchone()
         return bool(row and row[0])

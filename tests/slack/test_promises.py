@@ -298,3 +298,13 @@ def _mrkdwn(value: Any) -> list[str]:
         return []
     own = [value["text"]] if value.get("type") == "mrkdwn" else []
     return own + [text for item in value.values() for text in _mrkdwn(item)]
+
+
+def test_a_question_with_replies_that_is_deleted_leaves_a_tombstone_and_no_answer(
+    front: Front, slack: StandIn, channel: str
+) -> None:
+    ts = ask(front, slack, channel)["thread_ts"]
+    changed = payloads.edit(TEAM, channel, "USLACKBOT", ts, QUESTION, "This message was deleted.")
+    changed["event"]["message"]["subtype"] = "tombstone"
+    front.event(changed)
+    wait(lambda: not slack.thread(TEAM, channel, ts))
