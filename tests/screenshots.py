@@ -42,8 +42,8 @@ def number(page: Page, address: str) -> None:
     page.locator(".chip > summary", has_text="Period").click()
 
 
-def heat(page: Page, address: str) -> None:
-    """Another kind of chart, with the SQL."""
+def ranking(page: Page, address: str) -> None:
+    """A ranking."""
     page.goto(address)
     ask(page, "Share of revenue by region in 2026")
     _drawn(page)
@@ -59,13 +59,31 @@ def catalogue(page: Page, address: str) -> None:
     page.goto(f"{address}/catalogue")
 
 
+def history(page: Page, address: str) -> None:
+    """What was asked."""
+    page.goto(f"{address}/history")
+
+
+def question(page: Page, address: str) -> None:
+    """One question with all that is known about it."""
+    page.goto(f"{address}/history/1")
+
+
+def dashboard(page: Page, address: str) -> None:
+    """The figures."""
+    page.goto(f"{address}/dashboard")
+
+
 SHOTS: Mapping[str, Callable[[Page, str], None]] = {
     "ask": start,
     "answer": answer,
     "number": number,
-    "ranking": heat,
+    "ranking": ranking,
     "conversations": conversations,
     "catalogue": catalogue,
+    "history": history,
+    "question": question,
+    "dashboard": dashboard,
 }
 
 
