@@ -4,8 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from playwright.sync_api import Browser, Page, expect
 
+from nlq.answer import Status
+from nlq.feedback import Feedback, Verdict
+from nlq.question import Question
 from schema import migrate
 from schema.demo.load import load
 from tests.browsing import Pages, ask, chromium, demo_pages
@@ -20,6 +24,20 @@ LOOKS: Mapping[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 1.5},
     "dark": {"viewport": {"width": 1280, "height": 860}, "color_scheme": "dark"},
 }
+
+
+USERS = ("ann@example.com", "bob@example.com", "eve@example.com")
+QUESTIONS = (
+    "Revenue by region last month",
+    "What was our conversion rate in EMEA last quarter?",
+    "Top 3 teams by orders in 2026",
+    "Support response time by month in 2026",
+    "Write me a poem",
+    "Compare revenue in Q2 2026 and Q3 2026",
+    "Return rate by region in 2025",
+    "How many high severity anomalies were there in 2026?",
+    "Delete all teams",
+)
 
 
 def start(page: Page, address: str) -> None:
@@ -94,7 +112,25 @@ def main() -> None:
         migrate.upgrade(server.url(template), ROLES)
         load(server.url(template), TODAY)
         with demo_pages(server, template) as pages, chromium() as browser:
+            _fill(pages)
             _make(pages, browser, FOLDER)
+
+
+def _fill(pages: Pages) -> None:
+    """Four weeks of questions, so that the history and the dashboard have something to show."""
+    ask_, give = pages.service.pipeline.ask, pages.service.review.give
+    for day in range(28):
+        for at in range(2 + day % 5):
+            asked = QUESTIONS[(3 * day + at) % len(QUESTIONS)]
+            answer = ask_(Question(asked, channel=("web", "slack", "http")[at % 3], user=USERS[day % 3]))
+            if answer.status is Status.ANSWERED and (day + at) % 4 == 0:
+                verdict = Verdict.WRONG if day % 3 == 0 else Verdict.RIGHT
+                give(Feedback(answer.id, verdict, user=USERS[at % 3]), pages.service.catalog())
+            with psycopg.connect(pages.database.owner_url) as connection:
+                moved = (
+                    "UPDATE query_history SET timestamp = timestamp - make_interval(days => %s) WHERE id = %s"
+                )
+                connection.execute(moved, (27 - day, answer.id))
 
 
 def _make(pages: Pages, browser: Browser, folder: Path) -> None:

@@ -19,6 +19,8 @@ addEventListener("toggle", (event) => {
   event.target.querySelector(".popover")?.scrollIntoView({ block: "nearest" });
 }, true);
 
+document.querySelector(".nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 /** Let the buttons in `root` copy the code beside them. */
 export function copyable(root) {
   for (const button of root.querySelectorAll("[data-copy]")) {
