@@ -74,6 +74,10 @@ UPDATE nlq.slack_jobs SET
     finished_at = clock_timestamp(), query_id = %(query_id)s, replies = %(replies)s
 WHERE key = %(key)s RETURNING status
 """
+_WITHDRAW = """
+UPDATE nlq.slack_jobs SET status = 'withdrawn', request = NULL
+WHERE key = %s RETURNING finished_at IS NOT NULL
+"""
 _ASKED = """
 SELECT key, status, asker, thread, request, query_id, replies FROM nlq.slack_jobs
 WHERE team = %s AND channel = %s AND message = %s AND key <> %s ORDER BY accepted_at DESC LIMIT 1
@@ -156,9 +160,8 @@ class Jobs:
         Returns:
             Whether it was answered already, so that the answer is still to be taken back.
         """
-        change = "UPDATE nlq.slack_jobs SET status = 'withdrawn', request = NULL WHERE key = %s RETURNING finished_at IS NOT NULL"
         with transaction(self._pool) as connection:
-            row = connection.execute(change, (key,)).fetchone()
+            row = connection.execute(_WITHDRAW, (key,)).fetchone()
         return bool(row and row[0])
 
     def withdrawn(self, key: str) -> bool:
