@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml -
 
-.PHONY: run test check lock format words screenshots
+.PHONY: run test check lock audit format words screenshots
 
 run: $(VENV)/.run
 	@$(BIN)/nlq serve
@@ -43,6 +43,12 @@ lock: $(VENV)/.made
 	echo 'setuptools>=77' | $(COMPILE) --upgrade --output-file requirements.txt
 	echo 'setuptools>=77' | $(COMPILE) --upgrade --extra dev --constraint requirements.txt \
 		--output-file requirements-dev.txt
+
+# Compares what the lock files name with the known vulnerabilities; pip-audit gets a folder of its own.
+audit:
+	$(PYTHON) -m venv --clear .audit
+	.audit/bin/python -m pip --disable-pip-version-check install --quiet pip-audit
+	.audit/bin/pip-audit --disable-pip --require-hashes -r requirements.txt -r requirements-dev.txt
 
 # The stamps let a second call start at once; what a lock file names is checked against its hashes.
 # It names every step, so pip resolves nothing: older ones would take newer versions for `package[extra]`.

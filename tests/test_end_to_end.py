@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import httpx
 import psycopg
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -55,6 +57,17 @@ def by_hand(running: Settings, sql: str) -> list[tuple[object, ...]]:
 
 def test_the_service_is_ready_once_it_is_started(service: Service) -> None:
     assert service.ready().ok
+
+
+def test_the_model_server_listens_on_this_machine_alone_and_wants_its_key(running: Settings) -> None:
+    url = urlsplit(running.openai_base_url or "")
+    assert url.hostname == "127.0.0.1"
+    question = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 1}
+    for key, status in ((None, 401), ("guess", 401), (running.openai_api_key, 200)):
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        reply = httpx.post(f"{url.geturl()}/chat/completions", json=question, headers=headers, timeout=120)
+        assert reply.status_code == status
+    assert len(running.openai_api_key or "") >= 32
 
 
 def test_a_plain_question_gets_the_number_that_sql_by_hand_gives(running: Settings, service: Service) -> None:
