@@ -1,8 +1,8 @@
 """The history list over a million questions: `python -m bench.history_million [--rows N] [--plans]`.
 
 Starts a PostgreSQL of its own in a temporary folder, fills the history, and prints for each filter and order
-the median and the 95th percentile of a page: first pages and pages further on, warm. With `--plans` also how
-PostgreSQL ran the first page of each.
+the median and the 95th percentile of a page: first pages and pages further on, warm. The same for dashboards.
+With `--plans` also how PostgreSQL ran the first page of each.
 """
 
 import argparse
@@ -11,11 +11,13 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psycopg
 from psycopg_pool import ConnectionPool
 
+from nlq.dashboard import Dashboards, Grain
 from nlq.embedded.postgres import EmbeddedPostgres
 from nlq.history import open_pool
 from nlq.history_list import Filters, HistoryList, Order, Sort, statement
@@ -164,6 +166,16 @@ def _measure(pool: ConnectionPool, with_plans: bool) -> None:
         print("\n\n".join(["", *plans]))
 
 
+def _measure_dashboard(pool: ConnectionPool) -> None:
+    dashboards, now = Dashboards(pool), datetime.now(UTC)
+    print("\n| dashboard | questions | median ms | slowest ms |\n|---|---|---|---|")
+    for days, grain in ((7, Grain.DAY), (30, Grain.DAY), (90, Grain.WEEK), (365, Grain.MONTH)):
+        since = now - timedelta(days=days)
+        asked = dashboards.of(since, now, grain).whole.asked
+        times = sorted(_timed(partial(dashboards.of, since, now, grain)) for _ in range(5))
+        print(f"| {days} days | {asked:,} | {statistics.median(times):.0f} | {times[-1]:.0f} |", flush=True)
+
+
 def _line(name: str, times: list[float]) -> str:
     p95 = times[int(0.95 * len(times))]
     return f"| {name} | {statistics.median(times):.1f} | {p95:.1f} | {times[-1]:.1f} |"
@@ -184,6 +196,7 @@ def main() -> None:
         with psycopg.connect(urls.owner, autocommit=True) as connection:
             connection.execute("VACUUM ANALYZE")
         with open_pool(urls.writer) as pool:
+            _measure_dashboard(pool)
             _measure(pool, chosen.plans)
 
 

@@ -6,7 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from nlq.question import Question
-from tests.browsing import Pages, chromium, demo_pages
+from tests import provider
+from tests.browsing import Pages, chromium, demo_pages, watched
 from tests.postgres import Server
 
 pytestmark = pytest.mark.browser
@@ -82,6 +83,35 @@ def test_the_dashboard_leads_to_the_questions(page: Page) -> None:
     expect(page.get_by_role("button", name="Last 365 days")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("link", name="The slowest questions").click()
     expect(page.get_by_role("columnheader", name="Took")).to_have_attribute("aria-sort", "descending")
+
+
+def test_somebody_signs_in_reviews_and_signs_out(
+    browser: Browser, postgres_server: Server, demo_template: str
+) -> None:
+    with provider.running() as openid:
+        environ = {
+            "NLQ_OIDC_ISSUER": openid.url,
+            "NLQ_OIDC_CLIENT_ID": provider.CLIENT_ID,
+            "NLQ_OIDC_CLIENT_SECRET": provider.CLIENT_SECRET,
+            "NLQ_REVIEWERS": "@kpi-reviewers",
+        }
+        with (
+            demo_pages(postgres_server, demo_template, **environ) as pages,
+            watched(browser.new_page()) as page,
+        ):
+            query_id = pages.service.pipeline.ask(Question(QUESTIONS[0], user="bob@example.com")).id
+            page.goto(f"{pages.address}/history/{query_id}")
+            page.get_by_label("What is wrong?").fill("Too low.")
+            page.get_by_role("button", name="It is wrong").click()
+            expect(page.get_by_text("Too low.")).to_be_visible()
+            assert pages.service.review.of(query_id)[0].user == "ann@example.com"
+            page.get_by_text("ann@example.com").first.click()
+            page.get_by_role("button", name="Sign out").click()
+            expect(page.get_by_role("heading", name="Signed out")).to_be_visible()
+            openid.claims = {"sub": "2", "email": "eve@example.com"}
+            page.get_by_role("link", name="Sign in again").click()
+            expect(page.get_by_text("eve@example.com").first).to_be_visible()
+            expect(page.get_by_role("link", name="Dashboard")).to_have_count(0)
 
 
 def test_the_list_is_downloaded(page: Page) -> None:

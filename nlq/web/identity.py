@@ -14,6 +14,7 @@ from nlq import api_tokens
 from nlq.question import Question
 from nlq.signing_in import NOBODY_SIGNS_IN, Identity, Proxy, Role, SignIn, is_loopback
 from nlq.web.ports import service
+from nlq.web.problems import is_of_a_page
 
 P = ParamSpec("P")
 
@@ -126,8 +127,7 @@ def _may_not(user: str) -> Identity:
 
 
 def _sign_in(settings: SignIn) -> ResponseReturnValue:
-    wants_page = request.method == "GET" and request.accept_mimetypes.best == "text/html"
-    if settings.openid and wants_page and not request.path.startswith("/api/"):
+    if settings.openid and request.method == "GET" and is_of_a_page():
         return redirect(url_for("sign_in.begin", next=request.full_path.rstrip("?")))
     raise Unauthorized(
         "Please sign in, or send a token in the header Authorization: Bearer ...",

@@ -92,7 +92,7 @@ def _http_response(error: HTTPException) -> Response | HTTPException:
 
 def _response(error: Exception) -> Response:
     problem = describe(error)
-    if _is_of_a_page():
+    if is_of_a_page():
         response = Response(render_template("problem.html", problem=problem), int(problem.status))
     else:
         response = _as_json(problem)
@@ -103,7 +103,7 @@ def _response(error: Exception) -> Response:
     return response
 
 
-def _is_of_a_page() -> bool:
+def is_of_a_page() -> bool:
     """Whether a person looks at the answer of this request in a browser."""
     if request.path.startswith("/api/"):
         return False

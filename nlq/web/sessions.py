@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 
-from flask import Blueprint, Flask, redirect, session, url_for
+from flask import Blueprint, Flask, g, render_template, session
 from flask.typing import ResponseReturnValue
 
 from nlq.settings import Settings
@@ -37,9 +37,13 @@ def register(app: Flask, settings: Settings) -> None:
 
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """End the session here; at the provider of the sign-in it goes on."""
+    """End the session here; at the provider of the sign-in it goes on.
+
+    A page says so: a redirect that ends at the provider would be one of a form to another site.
+    """
     session.clear()
-    return redirect(url_for("page.page"), 303)
+    g.pop("identity", None)
+    return render_template("signed_out.html")
 
 
 def _kept_key(home: Path) -> str:
