@@ -1,5 +1,7 @@
 """A real PostgreSQL for the tests: one server in a temporary folder, many short-lived databases in it."""
 
+import shutil
+import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -15,7 +17,7 @@ from psycopg import sql
 READER_PASSWORD = "reader's secret/1"
 WRITER_PASSWORD = "writer's secret/2"
 
-_ACCESS_RULES = "local all postgres trust\nlocal all all scram-sha-256\n"
+_ACCESS_RULES = "local all,replication postgres trust\nlocal all all scram-sha-256\n"
 _FASTER = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 
@@ -81,5 +83,25 @@ def running_server() -> Iterator[Server]:
             server.run(f"ALTER SYSTEM SET {setting}")
         server.run("SELECT pg_reload_conf()")
         yield server
+    finally:
+        process.cleanup()
+
+
+@contextmanager
+def hot_standby(primary: Server) -> Iterator[Server]:
+    """A standby that follows `primary` and answers what only reads; stopped and removed at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="nlq-standby-"))
+    copy = (primary.process.bin_path / "pg_basebackup", "-D", folder, "-R", "-c", "fast", "-U", "postgres")
+    subprocess.run([*copy, "-h", primary.socket_folder], check=True)
+    for lock in folder.glob(".s.PGSQL.*"):
+        lock.unlink()
+    if primary.process.system_user:
+        for path in (folder, *folder.rglob("*")):
+            shutil.chown(path, primary.process.system_user)
+    process = get_server(folder, cleanup_mode="delete")
+    try:
+        socket_folder = process.get_postmaster_info().socket_dir
+        assert socket_folder is not None
+        yield Server(socket_folder, process)
     finally:
         process.cleanup()
