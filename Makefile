@@ -8,10 +8,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links --quiet pyproject.toml -
 
-.PHONY: run test check lock audit format words screenshots
+.PHONY: run install test check lock audit format words screenshots
 
 run: $(VENV)/.run
 	@$(BIN)/nlq serve
+
+install: $(VENV)/.run
+	@echo "Installed: $(BIN)/nlq"
 
 test: $(VENV)/.dev check
 	$(BIN)/python -m pytest --cov --cov-report=term

@@ -15,7 +15,7 @@ from nlq.settings import Settings
 
 _log = logging.getLogger("nlq.slack.socket")
 
-app = typer.Typer(help="Answer in Slack.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
 
 
 @app.callback()

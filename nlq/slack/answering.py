@@ -78,6 +78,9 @@ class Answering:
         except Cancelled:
             raise
         except NlqError as error:
+            if job.way is Way.FOLLOW_UP:
+                reply.tell(blocks.said(f"{error} {_JUST_GO_ON}"))
+                return None, None
             return None, blocks.said(str(error), reply.addressed)
         if job.way is Way.FOLLOW_UP and answer.status is Status.REFUSED:
             reply.tell(blocks.said(f"{answer.text} {_JUST_GO_ON}"))

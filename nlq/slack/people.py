@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from nlq.question import Question, SlackPlace
 from nlq.settings import SlackSettings
@@ -59,11 +60,7 @@ class People:
         return self._once(("person", team, person), lambda: self._ask(client, team, person))
 
     def refusal(self, client: WebClient, job: Job) -> str | None:
-        """Why the person of `job` may not ask there, as a sentence; None if they may.
-
-        Raises:
-            SlackApiError: Slack does not tell what that depends on.
-        """
+        """Why the person of `job` may not ask there, as a sentence; None if they may."""
         allowed = self._settings
         if allowed.workspaces and job.team not in allowed.workspaces:
             return "I don't answer in this workspace."
@@ -72,7 +69,10 @@ class People:
         place = _DIRECT if job.direct else job.channel
         if allowed.channels and place not in allowed.channels:
             return f"I don't answer here. Please ask me in {_places(allowed.channels)}."
-        person = self.find(client, job.team, job.asker)
+        try:
+            person = self.find(client, job.team, job.asker)
+        except SlackApiError:
+            return f"Slack does not tell me who you are. {_WHO_HELPS}"
         if person.gone:
             return "I only answer people."
         if allowed.user_groups:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
+from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -55,7 +56,9 @@ def patient_client(api_url: str, token: str | None = None) -> WebClient:
 
 def reason(failure: BaseException) -> str:
     """A failure in few words: Slack's own name of it, or what the network says."""
-    return str(failure.response["error"]) if isinstance(failure, SlackApiError) else str(failure)
+    if isinstance(failure, SlackApiError):
+        return str(failure.response["error"])
+    return str(failure.reason) if isinstance(failure, URLError) else str(failure)
 
 
 @dataclass(frozen=True)

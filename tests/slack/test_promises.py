@@ -92,9 +92,12 @@ def test_people_who_talk_to_each_other_in_a_thread_are_left_alone(
     assert asked(history, channel) == [QUESTION, "Revenue in 2025?"]
 
 
-def test_a_remark_in_a_thread_gets_no_public_answer(front: Front, slack: StandIn, channel: str) -> None:
+@pytest.mark.parametrize("remark", ["Thanks a lot!", ":+1: …"])
+def test_a_remark_in_a_thread_gets_no_public_answer(
+    front: Front, slack: StandIn, channel: str, remark: str
+) -> None:
     root = ask(front, slack, channel)["thread_ts"]
-    say(front, channel, "UANN", "Thanks a lot!", slack.next_ts(), thread_ts=root)
+    say(front, channel, "UANN", remark, slack.next_ts(), thread_ts=root)
     assert whispered(slack, channel)["user"] == "UANN"
     assert len(slack.thread(TEAM, channel, root)) == 1
 
@@ -258,6 +261,7 @@ def test_where_the_bot_may_not_write_the_answer_comes_directly(
     [
         ("UGUEST", {}, "I don't answer guests"),
         ("USTRANGER", {"user_team": "T0OTHER"}, "only answer people of this workspace"),
+        ("UNOBODY", {}, "does not tell me who you are"),
     ],
 )
 def test_outsiders_are_told_that_they_may_not_ask(

@@ -140,7 +140,7 @@ def test_nlq_slack_answers_over_socket_mode_until_it_is_stopped(
     ("wrong", "says"),
     [
         ({"NLQ_SLACK_APP_TOKEN": "xapp-wrong"}, "invalid_auth."),
-        ({"NLQ_SLACK_API_URL": "http://127.0.0.1:9/api"}, "Connection refused>."),
+        ({"NLQ_SLACK_API_URL": "http://127.0.0.1:9/api"}, "Connection refused."),
     ],
 )
 def test_a_wrong_token_and_a_slack_out_of_reach_are_one_sentence(
