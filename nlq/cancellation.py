@@ -47,6 +47,8 @@ class Cancellation:
     """
 
     def __init__(self) -> None:
+        self.began = time.monotonic()
+        """When the question arrived, by the monotonic clock."""
         self._lock = threading.Lock()
         self._cause: Cause | None = None
         self._callbacks: list[Callable[[], object]] = []

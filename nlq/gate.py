@@ -2,7 +2,6 @@
 
 import math
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,14 +10,18 @@ from nlq.errors import Overloaded
 
 
 class Gate:
-    """Bounds how many questions do something at the same time; who waits is let in in order."""
+    """Bounds how many questions do something at the same time; of those that wait, the oldest goes first.
+
+    So a question that comes back to the gate, for a second call of the model, does not queue behind newer ones.
+    """
 
     def __init__(self, at_once: int, in_line: float, full: str) -> None:
         """Let `at_once` in and `in_line` wait (`math.inf`: all); `full` is what the others are told."""
         self._at_once, self._in_line, self._full = at_once, in_line, full
         self._lock = threading.Lock()
         self._inside: set[threading.Event] = set()
-        self._line: deque[threading.Event] = deque()
+        self._line: dict[threading.Event, float] = {}
+        """Who waits, and when its question arrived."""
 
     @property
     def inside(self) -> int:
@@ -39,7 +42,7 @@ class Gate:
             Cancelled: the question was cancelled while it waited, or its time was over.
         """
         mine = threading.Event()
-        self._enter(mine)
+        self._enter(mine, cancellation.began)
         try:
             with cancellation.calling(mine.set):
                 left = cancellation.seconds_left()
@@ -49,23 +52,24 @@ class Gate:
         finally:
             self._leave(mine)
 
-    def _enter(self, mine: threading.Event) -> None:
+    def _enter(self, mine: threading.Event, arrived: float) -> None:
         with self._lock:
             if len(self._inside) < self._at_once:
                 self._inside.add(mine)
                 mine.set()
             elif len(self._line) < self._in_line:
-                self._line.append(mine)
+                self._line[mine] = arrived
             else:
                 raise Overloaded(self._full)
 
     def _leave(self, mine: threading.Event) -> None:
         with self._lock:
             if mine not in self._inside:
-                self._line.remove(mine)
+                del self._line[mine]
                 return
             self._inside.remove(mine)
             if self._line:
-                following = self._line.popleft()
+                following = min(self._line, key=lambda waiting: self._line[waiting])
+                del self._line[following]
                 self._inside.add(following)
                 following.set()

@@ -32,6 +32,7 @@ from nlq.overview import Overview, overview
 from nlq.pipeline import Pipeline
 from nlq.question import Question
 from nlq.replay import Replay
+from nlq.retention import Retention
 from nlq.review import Review
 from nlq.safekeeping import Safekeeping
 from nlq.settings import Settings
@@ -174,7 +175,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     intake = Intake(Admission(settings), safekeeping, settings.question_timeout_s, secrets=hidden)
     pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who)
     intake.metrics.watch(_gauges(intake, model, safekeeping.spool))
-    upkeep = Upkeep(written, safekeeping, intake.running)
+    upkeep = Upkeep(written, safekeeping, intake.running, Retention(pool), settings.history_keep_days)
     review = Review(history, store, verified, reader, who)
     return Service(settings, pipeline, history, review, Dashboards(pool), upkeep, Conversations(pool))
 

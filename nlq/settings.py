@@ -111,6 +111,8 @@ class Settings:
     slack: SlackSettings = SlackSettings()
     spool_bytes: int = 50_000_000
     """Most bytes that wait on disk while the history's database cannot be reached."""
+    history_keep_days: int | None = None
+    """Days after which what was said is redacted in the history; None: never."""
     embedded_weights: str | None = None
     """Identity of the embedded model's weights once it runs at `openai_base_url`; no variable sets it."""
 
@@ -153,6 +155,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         max_questions=read.number("NLQ_MAX_QUESTIONS", 256, int, 1, 10_000),
         questions_per_minute=read.number("NLQ_QUESTIONS_PER_MINUTE", 30, int, 1, 1_000_000),
         model_calls=read.number("NLQ_MODEL_CALLS", 256, int, 1, 10_000),
+        history_keep_days=read.number("NLQ_HISTORY_KEEP_DAYS", 0, int, 0, 100_000) or None,
         spool_bytes=read.number("NLQ_SPOOL_BYTES", 50_000_000, int, 0, 10**12),
         model_queue=read.number("NLQ_MODEL_QUEUE", 32, int, 0, 10_000),
         sign_in=_sign_in(read),

@@ -2,26 +2,34 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from nlq.errors import DatabaseUnavailable
 from nlq.history import LEASE_S, History
+from nlq.retention import Retention, Which
 from nlq.running import Running
 from nlq.safekeeping import Safekeeping
 
 EVERY_S = LEASE_S / 4
+FORGET_EVERY_S = 3600.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass
 class Upkeep:
-    """Delivers what waits, renews the leases of running questions, ends those of processes that died."""
+    """Delivers what waits, keeps running questions alive, ends those of dead processes, and forgets."""
 
     history: History
     safekeeping: Safekeeping
     running: Running
+    retention: Retention
+    keep_days: int | None = None
+    """Days after which the history forgets what was said; None: never."""
+    _forget_at: float = 0.0
     _stopping: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
@@ -43,7 +51,7 @@ class Upkeep:
         self.history.end_abandoned()
 
     def _work(self) -> None:
-        steps: tuple[Callable[[], None], ...] = (self.once, self.safekeeping.reserve)
+        steps: tuple[Callable[[], None], ...] = (self.once, self.safekeeping.reserve, self._forget)
         while True:
             for step in steps:
                 try:
@@ -54,3 +62,12 @@ class Upkeep:
                     _log.exception("upkeep failed and is tried again")
             if self._stopping.wait(EVERY_S):
                 return
+
+    def _forget(self) -> None:
+        """Redact what is too old, once in a while."""
+        if self.keep_days is None or time.monotonic() < self._forget_at:
+            return
+        before = datetime.now(UTC) - timedelta(days=self.keep_days)
+        if count := self.retention.redact(Which(before=before)):
+            _log.info("%s questions older than %s days were redacted", count, self.keep_days)
+        self._forget_at = time.monotonic() + FORGET_EVERY_S

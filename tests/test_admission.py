@@ -48,17 +48,18 @@ def test_a_gate_lets_in_what_fits_keeps_what_may_wait_and_turns_away_the_rest(
     assert (gate.inside, gate.waiting) == (0, 0)
 
 
-def test_whoever_waits_is_let_in_in_order(pool: ThreadPoolExecutor) -> None:
+def test_of_those_that_wait_the_oldest_question_goes_first(pool: ThreadPoolExecutor) -> None:
     gate, order = Gate(1, math.inf, ""), []
+    arrived = [Cancellation() for _ in range(5)]
 
     def note(number: int) -> None:
-        with gate.passing(Cancellation()):
+        with gate.passing(arrived[number]):
             order.append(number)
 
     with gate.passing(Cancellation()):
-        for number in range(5):
+        for waiting, number in enumerate((3, 0, 4, 2, 1)):
             pool.submit(note, number)
-            while gate.waiting <= number:
+            while gate.waiting <= waiting:
                 pass
     pool.shutdown()
     assert order == [0, 1, 2, 3, 4]

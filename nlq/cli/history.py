@@ -1,7 +1,7 @@
 """`nlq history`: what was asked and how it went."""
 
 import uuid
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -73,6 +73,39 @@ def show(query_id: Annotated[int, typer.Argument(metavar="ID", help="The questio
     if entry is None:
         raise NlqError(f"There is no question with the id {query_id}.")
     output.print_json(vars(entry))
+
+
+@app.command()
+def redact(
+    ids: Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="The questions' ids.")] = None,
+    user: Annotated[str | None, typer.Option(help="All questions of this person.")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Asked before this time.")] = None,
+    approved: Annotated[
+        bool, typer.Option("--approved", help="Also those with an approved answer, which is then forgotten.")
+    ] = False,
+) -> None:
+    """Empty what was said, and by whom; times, durations and how it went stay."""
+    from nlq.retention import Retention, Which
+
+    if not (ids or user or until):
+        raise typer.BadParameter("Say which questions: their ids, --user or --until.")
+    settings = settings_module.load()
+    before = until.replace(tzinfo=settings.timezone) if until else None
+    with parts.writer(settings) as pool:
+        count = Retention(pool).redact(Which(ids or None, user, before, keep_approved=not approved))
+    output.note(f"{count} questions were redacted.")
+
+
+@app.command()
+def expire(
+    days: Annotated[int, typer.Option(help="Delete what was asked longer ago.", min=1, show_default=False)],
+) -> None:
+    """Delete old questions with all that hangs on them, as the database's owner; approved ones stay."""
+    from nlq.retention import expire as delete
+
+    with parts.owned_database(settings_module.load()) as (_, owner_url):
+        count = delete(owner_url, datetime.now(UTC) - timedelta(days=days))
+    output.note(f"{count} questions were deleted.")
 
 
 def _line(entry: "HistoryEntry", zone: tzinfo) -> list[str]:

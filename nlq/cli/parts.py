@@ -10,6 +10,8 @@ from nlq.errors import SettingsError
 from nlq.settings import Settings
 
 if TYPE_CHECKING:
+    from psycopg_pool import ConnectionPool
+
     from nlq.history_list import HistoryList
 
 
@@ -53,8 +55,20 @@ def history(settings: Settings) -> Iterator["HistoryList"]:
     Raises:
         NlqError: a URL is missing, or the database cannot be reached or has no history yet.
     """
-    from nlq.history import open_pool
     from nlq.history_list import HistoryList
+
+    with writer(settings) as pool:
+        yield HistoryList(pool)
+
+
+@contextmanager
+def writer(settings: Settings) -> Iterator["ConnectionPool"]:
+    """Connections of the role that keeps the history; an embedded database gets the newest tables first.
+
+    Raises:
+        NlqError: a URL is missing, or the database cannot be reached or has no history yet.
+    """
+    from nlq.history import open_pool
 
     _require_role_urls(settings)
     hush_retries()
@@ -64,7 +78,7 @@ def history(settings: Settings) -> Iterator["HistoryList"]:
             _upgrade(owner_url)
         assert settings.writer_url is not None  # noqa: S101 - required above, or of the embedded database
         stack.enter_context(_without_tables())
-        yield HistoryList(stack.enter_context(open_pool(settings.writer_url, size=1)))
+        yield stack.enter_context(open_pool(settings.writer_url, size=1))
 
 
 def hush_retries() -> None:
