@@ -12,7 +12,7 @@ from nlq.errors import Overloaded
 class Gate:
     """Bounds how many questions do something at the same time; of those that wait, the oldest goes first.
 
-    So a question that comes back to the gate, for a second call of the model, does not queue behind newer ones.
+    So a question that comes back, for a second call of the model, does not queue behind newer ones.
     """
 
     def __init__(self, at_once: int, in_line: float, full: str) -> None:
