@@ -11,9 +11,15 @@ from nlq.answer import Answer
 from nlq.errors import QueryFailed, UnknownConversation, UnsafeSql
 from nlq.feedback import Feedback, Verdict
 from nlq.history_list import HistoryEntry
+from nlq.linking.points import Calendar
 from nlq.question import Question
 from nlq.service import Service
+from nlq.web import create_app
+from nlq.web.turns import Turns
+from tests import stand_in
+from tests.catalogs import TODAY
 from tests.postgres import Database
+from tests.stand_in import CATALOG, ENTRY
 
 ANN = Question("", channel="web", user="ann")
 
@@ -122,3 +128,13 @@ def test_examples_begin_with_what_reviewers_approved(service: Service) -> None:
     service.review.give(Feedback(answer.id, Verdict.RIGHT, approved=True), service.catalog())
     assert service.examples(ANN)[0] == "Revenue by region in 2025"
     assert len(service.examples(ANN)) == 6
+
+
+def test_who_may_not_read_an_answer_sees_the_question_and_nothing_of_the_answer() -> None:
+    stored = replace(ENTRY, answer_text="3.42 %", interpretation="Average in EMEA", warnings=["EMEA"])
+    with create_app(stand_in.service()).test_request_context():
+        make = Turns(CATALOG, Calendar(TODAY), "en", 120)
+        shown, full = make.of_entry(stored, may_read=False), make.of_entry(stored)
+    assert (shown.question, shown.text, shown.interpretation) == (stored.question, "", None)
+    assert (shown.sql, list(shown.warnings), shown.has_result) == (None, [], True)
+    assert (full.text, full.interpretation) == ("3.42 %", "Average in EMEA")

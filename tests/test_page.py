@@ -391,6 +391,11 @@ def test_the_page_speaks_german_and_remembers_it(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Was möchten Sie wissen?")
     page.reload()
     expect(page.get_by_role("button", name="Fragen", exact=True)).to_be_visible()
+    page.get_by_label("Ihre Frage").fill("Revenue by region in 2025")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("columnheader")).to_have_text(["Region", "Revenue (USD)"])
+    expect(page.get_by_role("row").nth(1)).to_contain_text(re.compile(r"\d\.\d{3},\d\d$"))
+    expect(page.locator(".chip .key").nth(2)).to_have_text("Zeitraum")
 
 
 def test_the_page_opens_and_says_so_when_the_database_is_down(

@@ -37,8 +37,10 @@ def turn(conversation_id: uuid.UUID, query_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/<int:query_id>/result")
 def result(conversation_id: uuid.UUID, query_id: int) -> ResponseReturnValue:
-    """Table and chart as a piece of a page, from the rows as they are now."""
-    return render_template("result.html", turn=turns().of_answer(again(entry_of(conversation_id, query_id))))
+    """Table and chart as a piece of a page, from the rows as they are now; the sentence where it is new."""
+    entry = entry_of(conversation_id, query_id)
+    shown = turns().of_answer(again(entry))
+    return render_template("result.html", turn=shown, new_sentence=not may_read(entry))
 
 
 @blueprint.get("/<int:query_id>.csv")
@@ -94,8 +96,9 @@ def feedback(conversation_id: uuid.UUID, query_id: int) -> ResponseReturnValue:
         abort(422, gettext("Please say whether the answer is right or wrong."))
     if len(comment) > _LONGEST_COMMENT:
         abort(422, gettext("Please give a shorter reason."))
-    given = Feedback(query_id, Verdict(verdict), comment or None, user=asker().user)
-    service().review.give(given, service().catalog(asker()))
+    person = asker()
+    given = Feedback(query_id, Verdict(verdict), comment or None, user=person.user)
+    service().review.give(given, service().catalog(person), person.groups)
     return _done(entry)
 
 

@@ -1,9 +1,10 @@
 """The cells of a result as people read them in their language: units, decimals, dates. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 
 from babel.numbers import format_decimal
 
@@ -46,8 +47,17 @@ class Grid:
     rows: tuple[tuple[Cell, ...], ...]
 
 
-def grid(table: Table, plan: Plan | None, catalog: Catalog, locale: str) -> Grid:
-    """`table`, the result of `plan` (None: of other SQL), as people read it in `locale`."""
+def grid(
+    table: Table,
+    plan: Plan | None,
+    catalog: Catalog,
+    locale: str,
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> Grid:
+    """`table`, the result of `plan` (None: of other SQL), as people read it in `locale`.
+
+    `names` says what columns are called there; others are called after themselves.
+    """
     kpi = _kpi(plan, catalog)
     columns = [_column(column, plan, kpi, catalog) for column in table.columns]
     writers = []
@@ -58,7 +68,8 @@ def grid(table: Table, plan: Plan | None, catalog: Catalog, locale: str) -> Grid
         tuple(_cell(value, write(value)) for value, write in zip(row, writers, strict=True))
         for row in table.rows
     )
-    return Grid(tuple(head for head, _ in columns), rows)
+    heads = zip(table.columns, columns, strict=True)
+    return Grid(tuple(Head(names.get(c.name, head.name), head.numeric) for c, (head, _) in heads), rows)
 
 
 def _kpi(plan: Plan | None, catalog: Catalog) -> Kpi | None:

@@ -134,6 +134,12 @@ def chip_words(chip: Chip) -> dict[str, Any]:
     }
 
 
+def dimension_heads() -> dict[str, str]:
+    """What the columns of dimensions are called, in the language of the reader."""
+    words = {name: gettext(word) for name, word in DIMENSIONS.items()}
+    return {name: word[:1].upper() + word[1:] for name, word in words.items()}
+
+
 def suggestion_words(one: Suggestion) -> str:
     """What the button of a suggestion says."""
     about = gettext(DIMENSIONS.get(one.about, one.about)) if one.about else ""

@@ -17,7 +17,7 @@ from nlq.plan.model import Plan
 from nlq.plan.suggest import suggestions
 from nlq.web import highlight
 from nlq.web.cells import Grid, grid
-from nlq.web.labels import METHODS, chip_words, suggestion_words
+from nlq.web.labels import METHODS, chip_words, dimension_heads, suggestion_words
 from nlq.web.words import gettext, ngettext
 
 _UNSURE_BELOW = 0.7
@@ -104,7 +104,9 @@ class Turns:
             sql=highlight.sql(answer.sql) if answer.sql else None,
             chips=self._chips(plan),
             next=self._next(plan),
-            grid=grid(table, plan, self.catalog, self.locale) if answered and table and table.rows else None,
+            grid=grid(table, plan, self.catalog, self.locale, dimension_heads())
+            if answered and table and table.rows
+            else None,
             count=_count(len(table.rows), table.truncated) if answered and table else "",
             truncated=bool(table and table.truncated),
             chart=answer.chart,
@@ -116,7 +118,7 @@ class Turns:
     def of_entry(self, entry: HistoryEntry, *, may_read: bool = True) -> Turn:
         """The turn of a question of the history, its rows to be fetched later.
 
-        Without `may_read` it shows nothing that was made of rows.
+        Without `may_read` it shows the question, and nothing of what was made of rows or names for it.
         """
         plan = self._plan(entry.plan)
         answered = entry.status == Status.ANSWERED
@@ -130,8 +132,8 @@ class Turns:
             text=text if may_read or not answered else "",
             conversation_id=str(entry.conversation_id or ""),
             warnings=(*(entry.warnings or ()), *_unsure(entry.confidence)) if may_read else (),
-            interpretation=entry.interpretation,
-            sql=highlight.sql(entry.sql) if entry.sql and answered else None,
+            interpretation=entry.interpretation if may_read else None,
+            sql=highlight.sql(entry.sql) if entry.sql and answered and may_read else None,
             chips=self._chips(plan) if answered else (),
             next=self._next(plan) if answered else (),
             truncated=bool(entry.truncated),
