@@ -34,7 +34,7 @@ SELECT c.id, c.user_name AS "user", c.last_asked_at,
        (SELECT count(*) FROM nlq.query_details d WHERE d.conversation_id = c.id) AS questions
 FROM nlq.conversations c WHERE c.deleted_at IS NULL
 """
-_MINE = " AND c.channel = 'web' AND c.user_name IS NOT DISTINCT FROM %(user)s"
+_OF_THE_PAGE = " AND c.channel = 'web' AND c.user_name"
 _BEFORE = " AND (c.last_asked_at, c.id) < (%(moment)s, %(id)s)"
 _WITH_TEXT = """
  AND (strpos(lower(c.name), lower(%(text)s)) > 0 OR EXISTS (
@@ -64,7 +64,7 @@ class Conversations:
 
         With a `text`, only those whose name or one of whose questions holds it, in any case.
         """
-        where = _MINE + (_WITH_TEXT if text else "") + (_BEFORE if after else "")
+        where = _mine(user) + (_WITH_TEXT if text else "") + (_BEFORE if after else "")
         values: dict[str, Any] = {"user": user, "text": text, "limit": limit}
         values |= {"moment": after.last_asked_at, "id": after.id} if after else {}
         return self._found(f"{where} ORDER BY c.last_asked_at DESC, c.id DESC LIMIT %(limit)s", values)
@@ -87,7 +87,7 @@ class Conversations:
             UnknownConversation: `user` has no such conversation.
         """
         cut = name.strip()[:LONGEST_NAME] or None
-        self._change("name = %(name)s", conversation_id, {"user": user, "name": cut})
+        self._change("name = %(name)s", conversation_id, user, {"name": cut})
 
     def delete(self, conversation_id: uuid.UUID, user: str | None) -> None:
         """Show a conversation of `user` to nobody any more. Its questions stay in the history.
@@ -95,15 +95,16 @@ class Conversations:
         Raises:
             UnknownConversation: `user` has no such conversation.
         """
-        self._change("deleted_at = now()", conversation_id, {"user": user})
+        self._change("deleted_at = now()", conversation_id, user, {})
 
-    def _change(self, what: str, conversation_id: uuid.UUID, values: Mapping[str, Any]) -> None:
-        statement = (
-            f"UPDATE nlq.conversations c SET {what} WHERE c.id = %(id)s AND c.deleted_at IS NULL{_MINE}"  # noqa: S608 - texts of ours
-        )
+    def _change(
+        self, what: str, conversation_id: uuid.UUID, user: str | None, values: Mapping[str, Any]
+    ) -> None:
+        which = f"c.id = %(id)s AND c.deleted_at IS NULL{_mine(user)}"
+        statement = f"UPDATE nlq.conversations c SET {what} WHERE {which}"  # noqa: S608 - texts of ours
+        given = _storable({**values, "id": conversation_id, "user": user})
         with transaction(self._pool) as connection:
-            changed = connection.execute(statement.encode(), _storable({**values, "id": conversation_id}))
-            if changed.rowcount == 0:
+            if connection.execute(statement.encode(), given).rowcount == 0:
                 raise UnknownConversation("You have no such conversation; it may have been deleted.")
 
     def _found(self, rest: str, values: Mapping[str, Any]) -> tuple[Conversation, ...]:
@@ -112,6 +113,11 @@ class Conversations:
             connection.cursor(row_factory=class_row(Conversation)) as cursor,
         ):
             return tuple(cursor.execute(f"{_SELECT}{rest}".encode(), _storable(values)).fetchall())
+
+
+def _mine(user: str | None) -> str:
+    """The condition that a conversation is one of `user`, so that the index finds it."""
+    return f"{_OF_THE_PAGE} {'IS NULL' if user is None else '= %(user)s'}"
 
 
 def _storable(values: Mapping[str, Any]) -> dict[str, Any]:

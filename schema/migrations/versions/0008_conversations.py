@@ -14,7 +14,7 @@ COMMENT ON COLUMN nlq.conversations.name IS 'What a person called it; else its f
 COMMENT ON COLUMN nlq.conversations.deleted_at IS 'Not shown any more; its questions stay in the history';
 UPDATE nlq.conversations c SET last_asked_at = coalesce(
     (SELECT max(started_at) FROM nlq.query_details d WHERE d.conversation_id = c.id), c.created_at);
-CREATE INDEX conversations_listed ON nlq.conversations (last_asked_at DESC, id)
+CREATE INDEX conversations_listed ON nlq.conversations (user_name, last_asked_at DESC, id DESC)
     WHERE deleted_at IS NULL AND channel = 'web';
 """
 
