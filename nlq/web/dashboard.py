@@ -41,7 +41,8 @@ class Chart:
     """Bars over time, and what the scale says."""
 
     bars: tuple[Bar, ...]
-    most: int
+    top: int
+    """An even number of questions that no bar is higher than."""
     first: str
     last: str
 
@@ -128,9 +129,11 @@ def _day(part: Part, grain: Grain) -> str:
 def _chart(parts: list[Part], grain: Grain) -> Chart:
     """Bars of questions that were answered, asked back, refused and failed, on top of each other."""
     most = max((part.asked for part in parts), default=0) or 1
+    unit = max(2, 10 ** (len(str(most)) - 1))
+    top = -(-most // unit) * unit
     step = _WIDTH / max(len(parts), 1)
-    bars = tuple(_bar(part, at * step, step, most, grain) for at, part in enumerate(parts))
-    return Chart(bars, most, _day(parts[0], grain), _day(parts[-1], grain))
+    bars = tuple(_bar(part, at * step, step, top, grain) for at, part in enumerate(parts))
+    return Chart(bars, top, _day(parts[0], grain), _day(parts[-1], grain))
 
 
 def _times(parts: list[Part]) -> Lines:
