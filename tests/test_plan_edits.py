@@ -14,6 +14,7 @@ from nlq.plan.compiler import compile_plan
 from nlq.plan.describe import describe_plan
 from nlq.plan.edit import Edit, edited
 from nlq.plan.model import Calculation, Dimension, Filter, Plan, Subject
+from nlq.plan.suggest import suggestions
 from nlq.question import Question
 from nlq.service import Service
 from tests.catalogs import CALENDAR, SHOP
@@ -222,3 +223,21 @@ def test_every_choice_that_a_chip_offers_gives_a_plan_that_works(plan: Plan, dat
             plan = edited(plan, [Edit(found.slot, choice.values)], SHOP)
             assert compile_plan(plan, SHOP)
             assert describe_plan(plan, SHOP)
+
+
+@given(plan=PLANS)
+def test_every_suggestion_changes_the_plan_and_works(plan: Plan) -> None:
+    plan = edited(plan, [Edit("kpis", plan.kpis)], SHOP)
+    for one in suggestions(plan, SHOP):
+        changed = edited(plan, one.edits, SHOP)
+        assert changed != plan
+        assert compile_plan(changed, SHOP)
+
+
+def test_suggestions_lead_on_from_one_number_and_from_a_ranking() -> None:
+    quarter = edited(replace(REVENUE, by=()), [Edit("periods", (Q3,))], SHOP)
+    found = [(one.kind, one.about) for one in suggestions(quarter, SHOP)]
+    assert found == [("before", "Q2 2026"), ("by", "month"), ("by", "region"), ("by", "team")]
+    by_region = edited(quarter, [Edit("by", ("region",))], SHOP)
+    assert {"top", "share"} <= {one.kind for one in suggestions(by_region, SHOP)}
+    assert suggestions(Plan(Subject.TEAMS), SHOP) == ()
