@@ -11,6 +11,8 @@ import psycopg
 from psycopg import errors, sql
 
 _EVERYTHING = "(SELECT nlq.granted()) = '[{}]'::jsonb"
+_SOMETHING = "coalesce((SELECT nlq.granted()) <> '[]'::jsonb, false)"
+"""Spares a search through all readings where none can be seen."""
 _SEEN: dict[str, str] = {
     "teams": "id IN (SELECT team_id FROM nlq.visible())",
     "regions": "id IN (SELECT region_id FROM nlq.visible())",
@@ -45,7 +47,7 @@ def statements(connection: psycopg.Connection, reader: str) -> Iterator[sql.Comp
             yield _sql("CREATE POLICY nlq_others ON {} USING (true) WITH CHECK (true)", name)
             yield _sql("ALTER TABLE {} ENABLE ROW LEVEL SECURITY", name)
         if not _filters(connection, table, reader):
-            condition = sql.SQL(f"{_EVERYTHING} OR {seen}")
+            condition = sql.SQL(f"{_EVERYTHING} OR ({_SOMETHING} AND {seen})")
             yield _sql("DROP POLICY IF EXISTS nlq_scope ON {}", name)
             yield _sql(
                 "CREATE POLICY nlq_scope ON {} AS RESTRICTIVE FOR SELECT TO {} USING ({})",
