@@ -392,5 +392,7 @@ def test_a_service_that_others_can_reach_answers_under_its_own_name() -> None:
     assert client.get("/healthz", headers={"Host": "any.example.com"}).status_code == 200
     environ["NLQ_PUBLIC_URL"] = "https://kpi.example.com"
     client = create_app(stand_in.service(environ=environ)).test_client()
-    assert client.get("/healthz", headers={"Host": "kpi.example.com"}).status_code == 200
-    problem(client.get("/healthz", headers={"Host": "any.example.com"}), 400)
+    headers = {"Host": "kpi.example.com", "X-User": "ann"}
+    assert client.get("/api/v1/catalog", headers=headers).status_code == 200
+    problem(client.get("/api/v1/catalog", headers={"Host": "any.example.com"}), 400)
+    assert client.get("/healthz", headers={"Host": "10.0.0.8:8000"}).status_code == 200

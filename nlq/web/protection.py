@@ -33,10 +33,11 @@ def register(app: Flask) -> None:
 def _check_host() -> None:
     """Refuse names that are not this service's (DNS rebinding).
 
-    Where nobody signs in, that is every name but this machine's; elsewhere every one but `NLQ_PUBLIC_URL`'s.
+    Where nobody signs in, that is every name but this machine's; elsewhere every one but `NLQ_PUBLIC_URL`'s,
+    except for what no browser can be tricked into: health checks, and programs with a token.
     """
     access = service().settings.sign_in
-    if request.blueprint == SIGNED or (access.required and not access.public_url):
+    if request.blueprint == SIGNED or (access.required and (not access.public_url or _is_a_program())):
         return
     try:
         name = urlsplit(f"//{request.host}").hostname or ""
@@ -47,6 +48,12 @@ def _check_host() -> None:
     if access.required:
         abort(400, f"This service answers as {access.public_url} only.")
     abort(400, "This service answers on this machine only; please open it as localhost.")
+
+
+def _is_a_program() -> bool:
+    authorization = request.authorization
+    with_token = authorization is not None and authorization.type == "bearer"
+    return request.blueprint == "health" or with_token
 
 
 def _add_headers(response: Response) -> Response:
