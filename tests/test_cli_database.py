@@ -60,6 +60,14 @@ def test_the_history_can_be_filtered(run: Run, asked: list[int], options: tuple[
     assert [entry["id"] for entry in entries] == asked[:1]
 
 
+def test_the_history_is_sorted_and_filtered_by_how_it_went(run: Run, asked: list[int]) -> None:
+    assert [entry["id"] for entry in json.loads(run("history", "--json", "--sort", "duration").out)] == asked[
+        :1
+    ]
+    assert run("history", "--feedback", "wrong").err == "There are no such questions.\n"
+    assert len(json.loads(run("history", "--json", "--feedback", "none").out)) == 2
+
+
 def test_the_history_is_filtered_by_time_and_conversation(run: Run, asked: list[int]) -> None:
     entries = json.loads(run("history", "--json", "--since", "2020-01-01").out)
     assert [entry["id"] for entry in entries] == asked[::-1]

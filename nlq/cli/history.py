@@ -33,14 +33,24 @@ def listed(
     since: Annotated[datetime | None, typer.Option(help="Asked at this time or later.")] = None,
     until: Annotated[datetime | None, typer.Option(help="Asked before this time.")] = None,
     conversation: Annotated[uuid.UUID | None, typer.Option(help="Of this conversation.")] = None,
-    before: Annotated[int | None, typer.Option(help="Continue below this id.", min=1)] = None,
+    feedback: Annotated[
+        Literal["right", "wrong", "none"] | None, typer.Option(help="What the newest feedback says.")
+    ] = None,
+    method: Annotated[
+        Literal["plan", "sql", "verified"] | None, typer.Option(help="How it was answered.")
+    ] = None,
+    sort: Annotated[
+        Literal["time", "duration", "confidence"],
+        typer.Option(help="Newest, slowest or least sure first."),
+    ] = "time",
+    before: Annotated[int | None, typer.Option(help="Continue after this id.", min=1)] = None,
     limit: Annotated[int, typer.Option(help="How many questions at most.", min=1, max=_MOST)] = 20,
     json: Annotated[bool, typer.Option("--json", help="Print all that is known, as JSON.")] = False,
 ) -> None:
-    """List questions, newest first."""
+    """List questions."""
     if context.invoked_subcommand is not None:
         return
-    from nlq.history_list import Filters
+    from nlq.history_list import Filters, Order, Sort
 
     settings = settings_module.load()
     zone = settings.timezone
@@ -52,9 +62,12 @@ def listed(
         since=since.replace(tzinfo=zone) if since else None,
         until=until.replace(tzinfo=zone) if until else None,
         conversation_id=conversation,
+        feedback=feedback,
+        method=method,
     )
+    order = Order(Sort(sort), ascending=sort == "confidence")
     with parts.history(settings) as history:
-        page = history.page(filters, before, limit)
+        page = history.page(filters, before, limit, order)
     if json:
         output.print_json([vars(entry) for entry in page.entries])
     elif not page.entries:
