@@ -1,9 +1,9 @@
 """What row filters cost: the same queries without them, and with them for several scopes, side by side.
 
 Run it with `python -m bench.row_filter [READINGS]`. It prints milliseconds, the median of five, and how they
-compare with no filter. Last measured with 1,000,000 readings on 2 cores at a load of 9: one KPI by region 58
-ms without a filter, 0.9 times that for one region; all readings 345 ms, 2.3 times that for one region; the names
-of KPIs 4 ms, 3.4 times that for one team.
+compare with no filter. Last measured with 1,000,000 readings on 2 cores at a load of 9: one KPI by region
+58 ms without a filter, 0.9 times that for one region; all readings 345 ms, 2.3 times that for one region; the
+names of KPIs 4 ms, 3.4 times that for one team.
 """
 
 import statistics
