@@ -91,7 +91,7 @@ def environ(company: Database, slack: StandIn, script: Script, **more: str) -> d
     }
 
 
-def wait(found: Callable[[], Any], seconds: float = 20.0) -> Any:
+def wait(found: Callable[[], Any], seconds: float = 60.0) -> Any:
     """What `found` gives once it is there."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -99,7 +99,7 @@ def test_a_service_that_is_stopped_in_order_leaves_nothing_behind_but_what_the_n
         process.wait(30)
     slow.delay_s = 0.0
     with serving(settings):
-        wait(lambda: answers(slack, channel), 40)
+        wait(lambda: answers(slack, channel))
     assert answers(slack, channel) == Counter([ts])
 
 
