@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from nlq.linking import patterns as say
-from nlq.linking.points import NUMBERS
+from nlq.linking.time_words import NUMBERS
 from nlq.linking.vocabulary import DIMENSION_WORDS
 from nlq.linking.words import stem
 from nlq.plan.model import Calculation, Condition, Dimension, Measure, Order, Subject

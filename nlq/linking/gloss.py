@@ -13,7 +13,7 @@ from importlib.resources.abc import Traversable
 
 import yaml
 
-from nlq.linking.points import NUMBERS, UNITS, month_names, ordinals
+from nlq.linking.time_words import NUMBERS, UNITS, month_names, ordinals
 from nlq.linking.words import Token, fits, fold, stem
 
 _CODES = ("de", "fr", "es", "nl", "pt")

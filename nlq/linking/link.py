@@ -12,7 +12,8 @@ from nlq.linking.cues import Cues
 from nlq.linking.lexicon import Kind
 from nlq.linking.names import SURE_ALONE, SURE_MARGIN, SURE_SCORE, Mention, Names
 from nlq.linking.periods import PeriodMention
-from nlq.linking.points import NUMBERS, Calendar, month_words
+from nlq.linking.points import Calendar
+from nlq.linking.time_words import NUMBERS, month_words
 from nlq.linking.typos import correct, correct_spelling
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize

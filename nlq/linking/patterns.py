@@ -1,6 +1,6 @@
 """The phrases that say what to do with the numbers, as patterns over a question's skeleton; see `nlq.linking.cues`."""
 
-from nlq.linking.points import NUMBERS
+from nlq.linking.time_words import NUMBERS
 from nlq.plan.model import Calculation, Dimension, Measure, Order, Subject
 
 DIM = (
