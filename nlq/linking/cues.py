@@ -284,7 +284,7 @@ def _ranked(skeleton: Skeleton, by: tuple[Dimension, ...]) -> tuple[tuple[Dimens
     for pattern in say.RANKED:
         for match in skeleton.all(pattern):
             dims = _dims(match[1])
-            return dims, stem(match[1]) == match[1]
+            return dims, stem(match[1]) == match[1] and not skeleton.holds(rf"{say.RANK} {say.DIM} first")
     if skeleton.holds(say.CONDITION) or skeleton.holds(say.ABOVE_OR_BELOW):
         for match in skeleton.all(rf"({say.MEMBERS})(?! (?:{say.NAMED}))"):
             return _dims(match[1]), False
@@ -375,6 +375,8 @@ def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
     negated[say.WORSE_THAN] = say.BETTER_THAN
     if between := skeleton.find(say.BETWEEN):
         low, high = _decimal(between[1]), _decimal(between[2])
+        if low < high / 1000 and " " in between[2] and " " not in between[1]:
+            low = _decimal(f"{between[1]} {between[2].partition(' ')[2]}")
         return (Condition(">=", low, reading), Condition("<=", high, reading))
     for operator, pattern in say.CONDITIONS:
         denied = r"(?P<not>(?:not|no) (?:\S+ ){0,2}?)?"
@@ -418,6 +420,7 @@ def _names(skeleton: Skeleton) -> Dimension | None:
         rf"(?: (?:are|of|all|the|our|different|available|{say.NAMED}))* ({say.DIM})",
         rf"(?:which|what) ({say.DIM}) (?:does|do|is|are)",
         rf"^({say.DIM}) (?:per|by|in|of|for)",
+        rf"(?:part of|belongs? to|in) (?:which|what) ({say.DIM})",
         rf"({say.DIM}) (?:do we|are there|exist|can i|belong|are part|are in|is in)",
     )
     for way in ways:

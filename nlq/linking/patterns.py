@@ -23,7 +23,7 @@ CONDITIONS = (
     (
         ">",
         r"above|over|more than|greater than|higher than|bigger than|exceed\w*|>|larger than|longer than|"
-        r"beyond|in excess of|past|passed",
+        r"beyond|in excess of|past|passed|top(?:s|ped)?(?= \d+[.,]?\d{3})",
     ),
     ("<", r"below|under|less than|lower than|smaller than|fewer than|<|shorter than|beneath"),
     (BETTER_THAN, r"better than"),
@@ -70,6 +70,7 @@ GROUPED = [
     r"(teams|departments|regions|countries|categories)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that| in(?! percent| %)| of)",
     rf"{COMPARISON} (?:the |a )?{NUMBER}(?: \S+){{0,3}} (?:in|within|during|per) (?:a|any|one)(?: single| given)? ({DIM})",
     rf"(?:individual|single) ({DIM})",
+    r"among (teams|departments|regions|countries)",
     rf"({DIM}) wise",
     r"(teams|regions|departments|countries) (?:contribut\w+|shares?|portions?|proportions?)",
     r"KPI(?: of)? the (teams|departments|regions|countries)(?! TEAM| REGION| DEPARTMENT| COUNTRY| with| where| that)",
@@ -85,6 +86,9 @@ GROUPED = [
 RANKED = [
     rf"any (?:of the |of our |single )?({DIM})",
     rf"(?:above|below|under|over|than) (?:the |an? )?(?:average|mean) ({DIM})",
+    rf"(?:most|least) (?!KPI)\w+ (?!severit)({DIM})",
+    rf"by how many ({DIM})",
+    rf"(?:sort|order|rank|list|name|show)\w* (?:all |the |our )*({DIM}) (?:by|according to)",
     rf"(?:just|only) (?:the )?(?:1|one|number 1|number one|top|best) ({DIM})",
     rf"(?:which|what)(?: (?:are|is|was|were))?(?: the)?(?: {COUNT})?(?: (?:{RANK}))?(?: {COUNT})? ({DIM}(?: and {DIM})?)"
     r"(?! (?:does|do|is|are) (?:TEAM|REGION|DEPARTMENT)\b)",
@@ -203,7 +207,7 @@ MEASURES: list[tuple[Measure, str]] = [
     (Measure.MEDIAN, r"median|50th percentile"),
     (
         Measure.SUM,
-        r"total(?:s|ed|led)?|sum(?:med)?|altogether|in total|add(?:ed)? up|overall total|aggregate",
+        r"total(?:s|ed|led)?|sum(?:med|ming)?|altogether|in total|add(?:ed)? up|overall total|aggregate",
     ),
     (Measure.AVERAGE, r"averages?|mean|avg|on average|typical(?:ly)?"),
     (
@@ -224,7 +228,7 @@ SUBJECTS: list[tuple[Subject, str]] = [
         r"rows of data|data rows|rows",
     ),
 ]
-COUNTED = r"how many|number of|count(?: of)?|counted|how often|how many times"
+COUNTED = r"(?:just|only) the number|how many|number of|count(?: of)?|counted|how often|how many times"
 _FILL = r"(?:for|the|in|of|all|our|region|team|country|department|kpi)"
 EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"
@@ -233,7 +237,7 @@ EXCLUDED = (
     rf"(?:drop|remove|take out|strike)((?: the| team| region| country)* {NAMED}) from (?:that|this|it|there|the list|the table|the results?)"
 )
 EXCLUDED_AROUND = rf"(?:leaving|leave|setting|putting|taking|take|keep|set|put) ((?:the |team |region )*{NAMED}(?: (?:and|or) {NAMED})*) (?:out|aside|away)"
-EXCLUDED_AFTER = rf"((?!KPI){NAMED}(?: (?:and|or) {NAMED})*)(?: (?!leav|set|put|tak)\w+){{0,2}} (?:excluded|left out|leave out|aside|excluding|taken out|removed|omitted|excepted)(?! {NAMED}| the)"
+EXCLUDED_AFTER = rf"((?!KPI){NAMED}(?: (?:and|or) {NAMED})*)(?: (?!leav|set|put|tak)\w+){{0,2}} (?:excluded|left out|leave out|aside|excluding|taken out|removed|omitted|excepted|not (?:included|counted))(?! {NAMED}| the)"
 EACH = (
     r"(?:average|mean|avg|typical|usual) (?:number of )?(daily|weekly|monthly|quarterly|yearly|annual)|"
     r"(?<!below the )(?<!above the )(?<!than the )(?<!under the )(?<!over the )(?<!below )(?<!above )(?<!than )"
@@ -253,7 +257,9 @@ TREND = (
     r"trends?(?:ing)?|develop\w*|evol\w+|over time|history of|trajectory|timeline|time series|progress\w*|"
     r"over the course of"
 )
-BY_VALUE = r"values?|sum|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
+BY_VALUE = (
+    r"values?|sum|readings?|how (?:high|low|large|big)|levels?|measured|readings? (?:behind|of|with|that)"
+)
 COST_OF_ONE = r"(?:does|do|did) (?:\w+ing )?(?:a|an|one|each|every) (?:\S+ of )?KPI cost"
 PLACES = {
     "two": 2,
@@ -277,7 +283,7 @@ SORTED = r"(?:sort\w*|order\w*|rank\w*)(?: (?:from|by))?"
 COMBINED = r"combined|together|in total for|altogether|summed|taken together"
 DEFINITION = (
     r"(?:meant by|what (?:\w+ )?(?:does|do|is).{0,40}\b(?:mean|measure|stand for|say|about)|defin\w+|meaning of|explain\w*|"
-    r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|(?:its|the) units?|measured in|how (?:is|are) (?:KPI|it|the KPI) "
+    r"descri(?:be|ption)\w*|(?:which|what) units?|units? of|unit is|(?:its|the) units?|measured in(?! (?:TEAM|REGION|DEPARTMENT|COUNTRY|PERIOD|the)\b)|how (?:is|are) (?:KPI|it|the KPI) "
     r"(?:defined|calculated|computed|measured)|what (?:is|are) (?:a |an |the )?KPI(?: and)?$)"
 )
 CHANGES_DATA = (
@@ -290,6 +296,8 @@ CHANGES_DATA = (
     rf"\b(?:deleting|delete|erasing|erase|truncating|truncate|wiping|wipe|purging|purge|overwriting|overwrite)\b(?: \S+){{0,4}} "
     rf"(?:{DIM}|anomal\w+|readings?|rows?|records?|tables?|data|history|entries|everything|TEAM|REGION|KPI|values?)\b|"
     r"\b(?:should|must|has to|ought to) (?:be|read|say) \d\S*,? not\b|\bfix (?:it|that|this)\b|"
+    rf"^(?:please |can you |could you )?(?:bump|raise|lower|push|pull)\b.* to \d|\btake (?:the )?{NAMED} off\b|"
+    r"\b(?:and|then|afterwards) (?:empty|clear|flush) (?:the|all|every|our)\b|^(?:please )?write .* into\b|"
     rf"^(?:please )?(?:close|resolve|dismiss|acknowledge) (?:\S+ ){{0,4}}?anomal|"
     r"\boverwrite (?:it|them|that)\b|\bget rid of\b|\b(?:correct|change|set|update|fix|adjust|put|bring|close|mark) (?:it|them|that|this|those|these|everything)"
     r"(?: then| all| everywhere)* (?:to|in|as|on|up|down)\b|"
@@ -299,7 +307,7 @@ CHANGES_DATA = (
 YES_OR_NO = r"^(?:\S+ ){0,6}?(?:whether|if)\b|^(?:did|does|do|was|were|is|are|has|have|had)\b"
 MOVED_BY = rf"(?:{MOVED}|gr[eo]w\w*|lose|loses|lost|gain\w*)(?: \S+){{0,3}}? (?:by )?{COMPARISON} {NUMBER}(?: (?P<percent>percent|%))?|{COMPARISON} {NUMBER}(?: (?P<percent_more>percent|%)) (?:more|less|fewer|higher|lower|increase|decrease|growth|drop)"
 """A condition on a change: "rose by more than 5 %"."""
-ANY_AT_ALL = rf"how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has|send(?: in)?|sent|submit\w*|provide\w*)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
+ANY_AT_ALL = rf"KPI (?:is |are |was |were )?(?:reported|tracked|measured|recorded|sent) by how many {DIM}|how many (?:of (?:the|our) )?(?:different )?{DIM} (?:reported?|recorded?|measured?|report|tracked?|have|had|has|send(?: in)?|sent|submit\w*|provide\w*)(?: any)?(?: data| readings| numbers)?(?: (?:for|on|of))?(?: any)? KPI"
 AGAINST = r"(?:compared (?:to|with)|versus|vs|than|against|relative to) (?:in )?(?:the )?PERIOD"
 ON_READINGS = (
     r"(?:readings?|measurements?|values|data ?points?|how often|times|ever|records|entries|observations?)"

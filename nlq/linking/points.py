@@ -86,7 +86,7 @@ class Calendar:
             return self._same(words, at, base)
         if word in {"a", "one"} and following in UNITS and word_at(words, at + 2) in BEFORE:
             return self._earlier(base, UNITS[following], 1, at + 3)
-        within = base is not None and base.grain is not None and _at_least(UNITS.get(word), base.grain)
+        within = base is not None and _at_least(UNITS.get(word), base.grain or Grain.QUARTER)
         if word in UNITS and following in BEFORE and (within or not compared_with(words, at)):
             return self._earlier(base, UNITS[word], 1, at + 2)
         if (

@@ -70,8 +70,8 @@ FUNCTION_WORDS = frozenset(
     oh ah great sec moment quickly gimme counting whole entire full case cases instead split break group
     put use compare it's rest add plus include remaining combination combinations single individual saw
     different exactly first nothing else anything together stand stood far till until since ago up down
-    off again ever always keep keeps kept remain remains remained stay stays stayed hold held rack
-    racked rake raked pull pulled bring brings churn churned cough coughed what's fewer lower higher
+    off again ever always keep keeps kept remain remains remained stayed hold held rack
+    racked rake raked pull pulled bring brings cough coughed what's fewer lower higher
     longer shorter bigger smaller better worse big euro euros dollar dollars name state completed stands
     concerned id everywhere brought getting
     """.split()

@@ -18,6 +18,7 @@ _BESIDE = {"split", "broken", "also", "additionally", "too"}
 """Words that put a dimension beside those before, where "by month" alone replaces them."""
 _MOST_WORDS = 12
 _SUBJECTS = {Subject.VALUES, Subject.READINGS, Subject.ANOMALIES}
+_ALSO = {"too", "also"}
 _SHORT = 4
 _MOST_OF_A_DENOMINATOR = 7
 _MOST_UNREAD = 2
@@ -50,6 +51,8 @@ def is_follow_up(links: Links, before: Plan) -> bool:
     if set(words) & _POINTING and not links.periods and _same_kpi(links, before):
         return True
     if links.cues.denominator and len(words) <= _MOST_OF_A_DENOMINATOR:
+        return True
+    if _ALSO & set(words[-2:]) and links.of(Kind.KPI) and len(words) <= _MOST_OF_A_DENOMINATOR:
         return True
     if "same" in words and not links.periods and len(links.leftovers) <= _MOST_UNREAD:
         return True
