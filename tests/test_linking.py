@@ -39,6 +39,21 @@ def test_names_synonyms_parts_and_abbreviations_are_found_in_any_case(
     assert names(text) == expected
 
 
+@pytest.mark.parametrize("text", ["revenue DE", "German revenue", "revenue in Deutschland"])
+def test_a_country_is_known_by_its_code_its_adjective_and_its_other_names(text: str) -> None:
+    assert (Kind.COUNTRY, "Germany") in names(text)
+
+
+def test_a_code_in_small_letters_is_no_country() -> None:
+    assert not any(kind is Kind.COUNTRY for kind, _ in names("revenue de 2025"))
+
+
+def test_a_word_that_only_one_name_has_stands_for_it_and_is_told() -> None:
+    found = linked("revenue of the media guys")
+    assert (Kind.TEAM, "Social Media") in {(m.kind, m.values[0]) for m in found.mentions}
+    assert ("media", "Social Media") in found.corrections
+
+
 def test_a_slip_of_the_pen_is_put_right_and_told() -> None:
     found = linked("total revnue in EMEA")
     assert (Kind.KPI, "revenue") in {(m.kind, m.values[0]) for m in found.mentions}
@@ -58,6 +73,11 @@ def test_high_is_a_severity_only_beside_anomalies() -> None:
 def test_names_after_except_are_left_out() -> None:
     found = linked("revenue by region except EMEA and APAC")
     assert {m.values[0] for m in found.mentions if m.excluded} == {"EMEA", "APAC"}
+
+
+def test_what_is_left_out_ends_where_the_kpi_begins() -> None:
+    found = linked("all regions except EMEA: revenue")
+    assert {m.values[0]: m.excluded for m in found.mentions} == {"EMEA": True, "revenue": False}
 
 
 def test_words_that_nothing_was_found_for_are_left_over() -> None:

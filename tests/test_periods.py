@@ -45,6 +45,19 @@ def dates(text: str, fiscal_start: int = 1) -> list[str]:
         ("first half of 2025", ["2025-01-01..2025-07-01"]),
         ("yesterday", ["2026-11-23..2026-11-24"]),
         ("two weeks ago", ["2026-11-09..2026-11-16"]),
+        ("the day before yesterday", ["2026-11-22..2026-11-23"]),
+        ("on 05.03.2026", ["2026-03-05..2026-03-06"]),
+        ("on 24/12/2025", ["2025-12-24..2025-12-25"]),
+        ("in 10/2026", ["2026-10-01..2026-11-01"]),
+        ("01.02.2026 - 15.02.2026", ["2026-02-01..2026-02-16"]),
+        ("Jan-Oct 2026", ["2026-01-01..2026-11-01"]),
+        ("1-14 November 2026", ["2026-11-01..2026-11-15"]),
+        ("2025 Q4", ["2025-10-01..2026-01-01"]),
+        ("Q1/25", ["2025-01-01..2025-04-01"]),
+        ("Oct 25", ["2025-10-01..2025-11-01"]),
+        ("the first ten days of October", ["2026-10-01..2026-10-11"]),
+        ("the second half of November 2026", ["2026-11-16..2026-12-01"]),
+        ("2025 until October", ["2025-01-01..2025-11-01"]),
     ],
 )
 def test_a_period_in_words_is_the_days_that_people_mean(text: str, expected: list[str]) -> None:
@@ -59,6 +72,9 @@ def test_a_period_in_words_is_the_days_that_people_mean(text: str, expected: lis
         ("Q3 2026 compared to the previous quarter", ["2026-07-01..2026-10-01", "2026-04-01..2026-07-01"]),
         ("this month vs the same month last year", ["2026-11-01..2026-12-01", "2025-11-01..2025-12-01"]),
         ("last year vs the year before", ["2025-01-01..2026-01-01", "2024-01-01..2025-01-01"]),
+        ("Q3 2024 and 2025", ["2024-07-01..2024-10-01", "2025-07-01..2025-10-01"]),
+        ("compare this year to last year", ["2026-01-01..2027-01-01", "2025-01-01..2026-01-01"]),
+        ("in October vs the same month last year", ["2026-10-01..2026-11-01", "2025-10-01..2025-11-01"]),
     ],
 )
 def test_two_periods_share_the_year_that_is_said_once(text: str, expected: list[str]) -> None:
@@ -72,6 +88,8 @@ def test_two_periods_share_the_year_that_is_said_once(text: str, expected: list[
         ("this fiscal year", ["2026-04-01..2027-04-01"]),
         ("fiscal Q1 2026", ["2025-04-01..2025-07-01"]),
         ("2026", ["2026-01-01..2027-01-01"]),
+        ("the first quarter of this fiscal year", ["2026-04-01..2026-07-01"]),
+        ("the second half of last fiscal year", ["2025-10-01..2026-04-01"]),
     ],
 )
 def test_a_fiscal_year_begins_in_the_month_that_is_set_and_only_where_it_is_named(
@@ -80,7 +98,17 @@ def test_a_fiscal_year_begins_in_the_month_that_is_set_and_only_where_it_is_name
     assert dates(text, fiscal_start=4) == expected
 
 
-@pytest.mark.parametrize("text", ["may I see revenue", "top 5 teams", "revenue by month", "30 minutes"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "may I see revenue",
+        "top 5 teams",
+        "revenue by month",
+        "30 minutes",
+        "more than 2000 orders",
+        "2.50 EUR",
+    ],
+)
 def test_words_that_only_look_like_periods_are_none(text: str) -> None:
     assert dates(text) == []
 
