@@ -1,5 +1,6 @@
 """What every question goes through, whatever answers it: admission, the history, cancellation, its end."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -8,6 +9,7 @@ from nlq.answer import Answer, Status
 from nlq.cancellation import Cancelled, Cause
 from nlq.endings import Ending
 from nlq.errors import ComeBackLater, NlqError, Overloaded
+from nlq.gate import Gate
 from nlq.history import Record, Started
 from nlq.metrics import Metrics
 from nlq.question import Question
@@ -15,6 +17,10 @@ from nlq.running import Running
 from nlq.safekeeping import Safekeeping
 from nlq.secrets import hide
 from nlq.trace import OnStarted, Trace, answer_of, cause, failed, record_of
+
+COMPUTING = 4
+"""Questions that compute at the same time; more would not get faster, since one thread of Python computes at
+a time, and would keep the threads from it that take new requests and turn them away."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class Intake:
     history: Safekeeping
     timeout_s: float
     """Longest time of a question, in seconds."""
+    computing: Gate = field(default_factory=lambda: Gate(COMPUTING, math.inf, ""))
     metrics: Metrics = field(default_factory=Metrics)
     running: Running = field(default_factory=Running)
     secrets: frozenset[str] = field(default=frozenset(), repr=False)
@@ -49,6 +56,7 @@ class Intake:
             DatabaseUnavailable: the question could not be written down.
         """
         trace.cancellation.within(self.timeout_s)
+        trace.computing = self.computing
         try:
             with self.admission.admitted(question, trace.cancellation):
                 return self._worked_on(question, trace, on_started, answer)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from nlq import llm as models
 from nlq.answer import Answer, Method, Status, Table, Timing
 from nlq.cancellation import Cancellation
 from nlq.errors import NlqError
+from nlq.gate import Gate
 from nlq.history import Record, Started
 from nlq.plan.model import Plan, as_json
 from nlq.prompting import Prompt
@@ -17,6 +18,9 @@ from nlq.question import Question
 
 OnStage = Callable[[str], None]
 OnStarted = Callable[[Started], None]
+
+_WAITING = frozenset({"llm", "database"})
+"""Stages that wait for others; the rest computes."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +57,20 @@ class Trace:
     plan: Plan | None = None
     on_stage: OnStage | None = None
     cancellation: Cancellation = field(default_factory=Cancellation)
+    computing: Gate | None = None
+    """Where stages take their turn that compute rather than wait."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Tell and time a stage; raises `Cancelled` instead where the question is."""
+        """Tell and time a stage, in its turn if it computes; raises `Cancelled` where the question is."""
         self.cancellation.check()
         if self.on_stage:
             self.on_stage(name)
         began = time.monotonic()
+        room = None if name in _WAITING else self.computing
         try:
-            yield
+            with room.passing(self.cancellation) if room else nullcontext():
+                yield
         finally:
             self.stages[name] = self.stages.get(name, 0) + _ms_since(began)
 

@@ -84,7 +84,7 @@ def scripted_model() -> Iterator[Script]:
             poll.register(self.connection, select.POLLIN)
             while not ended.is_set() and (script.held or time.monotonic() < deadline):
                 left = deadline - time.monotonic()
-                if poll.poll(1000 * (0.1 if script.held else max(0, min(left, 0.1)))):
+                if poll.poll(1000 * (0.5 if script.held else max(0, min(left, 0.5)))):
                     return True
             return False
 

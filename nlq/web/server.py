@@ -32,6 +32,8 @@ _BACKLOG = 2048
 """Connections that wait in the kernel; those beyond it try again only after a second, then three, seven."""
 _READ_S, _WRITE_S = 15, 30
 """Longest wait for the next bytes of a request, and for a client that does not read its answer."""
+_TURN_S = 0.0005
+"""After which one thread of Python lets another compute; the usual 5 ms add up where hundreds take turns."""
 _GRACE_S, _MARGIN_S = 20, 5
 """Seconds until a service that is told to stop has ended; so long before, questions under way are ended."""
 
@@ -119,6 +121,7 @@ class _Application(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
+        sys.setswitchinterval(_TURN_S)
         return self._load()
 
 
