@@ -90,6 +90,10 @@ class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         ending.daemon = True
         ending.start()
 
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """End after Ctrl-C as after SIGTERM; gunicorn's way may wait for a lock that this thread holds."""
+        self.handle_exit(sig, frame)
+
 
 class _Application(BaseApplication):  # type: ignore[misc]
     def __init__(
