@@ -103,7 +103,7 @@ RANKED = [
     rf"how many (?:of (?:the|our) )?({DIM}) (?:had|have|has|were|was|with|exceed\w*|did|are|is|reported|recorded)\b",
     rf"number of ({DIM})(?: (?:in|of|since))?(?: PERIOD)? (?:with|where|that|whose|having|had|above|below)\b",
 ]
-FELL = r"(?:drop\w*|decreas\w*|fell|fall\w*|declin\w*|reduc\w*|cut)"
+FELL = r"(?:drop\w*|decreas\w*|fell|fall|falls|fallen|falling|declin\w*|reduc\w*|cut)"
 ROSE = r"(?:increas\w*|ris\w+|rose|gr[eo]w\w*|gain\w*)"
 BETTER, WORSE = r"(?:improv\w*)", r"(?:worsen\w*|deteriorat\w*)"
 MOVED = rf"(?:{FELL}|{BETTER}|{WORSE}|increas\w*|ris\w+|rose|gain\w*|jump\w*|chang\w*|mov(?:e|ed|es))"
