@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from nlq.linking import link
+from nlq.plan.compiler import compile_plan
 from nlq.plan.draft import draft
 from nlq.plan.model import Calculation, Condition, Dimension, Plan, Subject
 from tests.catalogs import CALENDAR, NAMES, SHOP
@@ -88,3 +89,9 @@ def test_a_wish_to_change_data_is_known_wherever_it_stands(text: str) -> None:
 @pytest.mark.parametrize("text", ["add up revenue by month", "take EMEA out of revenue by region"])
 def test_words_of_change_that_only_mean_the_answer_are_no_such_wish(text: str) -> None:
     assert draft(link(text, NAMES, CALENDAR), SHOP, CALENDAR).refuse is None
+
+
+def test_means_of_months_can_be_compared_between_years() -> None:
+    plan = plan_of("average monthly revenue in 2025 and 2026")
+    assert (plan.each, plan.by) == (Dimension.MONTH, (Dimension.PERIOD,))
+    assert "timestamp" not in compile_plan(plan, SHOP).rpartition("ORDER BY")[2]

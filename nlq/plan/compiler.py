@@ -405,7 +405,7 @@ class _Compiler:
 
     def _ordered(self, target: str) -> str:
         dims = [sql.name(dim.value) for dim in self.by]
-        if Dimension.PERIOD in self.by and self.calculation is Calculation.NONE:
+        if Dimension.PERIOD in self.by and self.calculation is Calculation.NONE and not self.plan.each:
             dims = [f"min({self.time})" if dim == "period" else dim for dim in dims]
         if self.plan.order is Order.NAME:
             order = dims
