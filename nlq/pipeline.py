@@ -259,9 +259,10 @@ class Pipeline:
             return
         trace.fit, completion = agreed
         trace.completed(prompt, completion)
-        if trace.fit < (confidence.BARE_BELOW if read.bare else confidence.REFUSE_BELOW):
+        bounds = confidence.bounds(read, kpi)
+        if trace.fit < bounds.refuse:
             raise not_measured(known.catalog)
-        if trace.fit < confidence.ASK_BELOW:
+        if trace.fit < bounds.ask:
             raise which_kpi(tuple(dict.fromkeys((kpi, *read.kpis)))[:3], known.catalog)
 
     def _planned(

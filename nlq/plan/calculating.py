@@ -215,6 +215,8 @@ class Calculations:
             measure = Measure.USUAL
         if self._averages_units(plan):
             by = tuple(dim for dim in plan.by if dim is not cues.each)
+            if len(plan.periods) > 1 and not cues.combined and not any(dim.is_time for dim in by):
+                by = tuple(dict.fromkeys((*by, Dimension.PERIOD)))
             plan, measure = replace(plan, each=cues.each, by=by), Measure.USUAL
         elif plan.subject is Subject.ANOMALIES:
             plan, measure = self._anomaly_values(plan)

@@ -51,6 +51,8 @@ class Draft:
     """KPIs to choose from, where the question does not settle it."""
     unread: tuple[str, ...] = ()
     """Words that the plan does not account for."""
+    likely: tuple[str, ...] = ()
+    """Those of `kpis` that words of the question speak for."""
     beyond: bool = False
     """The question asks for what no plan can say."""
     ask: tuple[str, ...] = ()
@@ -151,7 +153,8 @@ class _Drafter:
         plan = Calculations(self.links, self.catalog, self.today, paired=bool(self.chosen)).of(
             self._ordered(plan)
         )
-        return Draft(plan, choices, self.links.leftovers, self.cues.beyond)
+        likely = tuple(name for name, _ in self.links.candidates)
+        return Draft(plan, choices, self.links.leftovers, likely, self.cues.beyond)
 
     def _switches(self) -> bool:
         """Whether a follow-up names another KPI by a loose word: "and the visits?"."""
