@@ -22,8 +22,8 @@ _OTHER = Bounds(refuse=0.20, ask=0.22)
 _BARE = Bounds(refuse=0.30, ask=0.30)
 """Calibrated on development worlds with the embedded 1.5B model.
 
-The probability is lower where a KPI is called in another language than the question, so words of its name count
-for it. Where nothing else of the data is named and no word speaks for the KPI, more is asked of it.
+The probability is lower where a KPI is called in another language than the question, so words of its
+name count for it. Where nothing else of the data is named and no word speaks for the KPI, more is asked.
 """
 _SETTLED = 0.97
 _SLIP = 0.95
