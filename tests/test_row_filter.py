@@ -227,7 +227,8 @@ OF_THE_OTHERS = (
     "SELECT percentile_cont(ARRAY[0, 0.5, 1]) WITHIN GROUP (ORDER BY value) FROM kpi_data",
     "SELECT max(value) FROM kpi_values WHERE EXISTS (SELECT FROM kpi_data WHERE value > 1000000)",
     "SELECT DISTINCT ON (region_id) region_id, value FROM kpi_data ORDER BY region_id, value DESC",
-    "SELECT corr(a.value, b.value) FROM kpi_data a JOIN kpi_data b USING (timestamp) WHERE a.kpi_id = 1",
+    "SELECT round(corr(a.value, b.value)::numeric, 9) FROM kpi_data a JOIN kpi_data b USING (timestamp)"
+    " WHERE a.kpi_id = 1",
     "VALUES ((SELECT max(value) FROM kpi_data))",
     "SELECT * FROM nlq.kpi_anomalies ORDER BY anomaly_id DESC LIMIT 3",
 )
