@@ -202,7 +202,7 @@ def find(words: list[str]) -> Cues:
         window=window,
         window_unit=window_unit,
         each=each,
-        fell=bool(skeleton.find(say.FELL) or re.search(r"\b(?:lose|loses|lost)\b", skeleton.text)),
+        fell=bool(skeleton.find(say.FELL) or skeleton.holds(say.LOST)),
         fiscal=bool(skeleton.find(rf"fiscal (?:{say.DIM})")),
         rose=bool(skeleton.find(say.ROSE)),
         better=bool(skeleton.find(say.BETTER)),
@@ -348,8 +348,7 @@ def _per(skeleton: Skeleton) -> int | None:
     )
     if not match:
         return None
-    words = {"hundred": Decimal(100), "thousand": Decimal(1000), "million": Decimal(10**6)}
-    number = words.get(match[1]) or _decimal(match[1])
+    number = say.PER_WORDS.get(match[1]) or _decimal(match[1])
     return int(number) if number == int(number) and number > 1 else None
 
 
@@ -361,30 +360,19 @@ def _whole_number(word: str | None) -> int | None:
 
 def _conditions(skeleton: Skeleton) -> tuple[Condition, ...]:
     found: list[tuple[int, Condition]] = []
-    reading = bool(
-        re.search(
-            r"\b(?:readings?|measurements?|values|data ?points?|how often|times|ever|records|entries|"
-            r"observations?)\b",
-            skeleton.text,
-        )
-    ) and not re.search(
-        rf"\b(?:in|within|during) (?:a|any|one)(?: single| given)? {say.DIM}\b", skeleton.text
-    )
+    reading = skeleton.holds(say.ON_READINGS) and not skeleton.holds(say.IN_A_UNIT)
     verbs = r"(?:is |was |were |are |stay\w* |went |go |of |be |been )*"
-    negated = {">": "<=", "<": ">=", ">=": "<", "<=": ">", "=": "=", say.BETTER_THAN: say.WORSE_THAN}
-    negated[say.WORSE_THAN] = say.BETTER_THAN
     if between := skeleton.find(say.BETWEEN):
         low, high = _decimal(between[1]), _decimal(between[2])
         if low < high / 1000 and " " in between[2] and " " not in between[1]:
             low = _decimal(f"{between[1]} {between[2].partition(' ')[2]}")
         return (Condition(">=", low, reading), Condition("<=", high, reading))
     for operator, pattern in say.CONDITIONS:
-        denied = r"(?P<not>(?:not|no) (?:\S+ ){0,2}?)?"
-        number = rf"(?:KPI )?(?:the |a |an )?(?:[a-z]{{2,4}} )?(?P<number>{say.NUMBER})"
-        for match in skeleton.all(rf"{denied}{verbs}(?:{pattern}) {number}"):
+        number = rf"{say.COMPARED_WITH}(?P<number>{say.NUMBER})"
+        for match in skeleton.all(rf"{say.DENIED}{verbs}(?:{pattern}) {number}"):
             if operator == ">=" and match[0].startswith("from"):
                 continue
-            meant = negated[operator] if match["not"] else operator
+            meant = say.NEGATED[operator] if match["not"] else operator
             found.append((match.start(), Condition(meant, _decimal(match["number"]), reading)))
     for operator, pattern in () if found else say.LATE_CONDITIONS:
         if not found and (late := skeleton.find(pattern)):

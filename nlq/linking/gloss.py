@@ -34,12 +34,12 @@ class _Phrase:
     words: tuple[str, ...]
     english: tuple[str, ...]
 
-    @property
+    @cached_property
     def rank(self) -> tuple[int, int, int]:
         """Longer phrases are taken first, then those that are written out, then longer beginnings."""
         return len(self.words), -self.guesses, len("".join(self.words))
 
-    @property
+    @cached_property
     def guesses(self) -> int:
         """How many of its words are patterns."""
         return sum(word.endswith(("*", "}")) for word in self.words)

@@ -75,7 +75,7 @@ def link(
     periods = period_words.find(words, taken, calendar, base)
     taken = _taken(len(words), [*mentions, *periods])
     partial = names.partial(tokens, taken)
-    common = _common_words() | _description_words(names)
+    common = _common_words() | names.described
     short = names.nicknamed(tokens, _taken(len(words), [*mentions, *periods, *partial]), common)
     corrections += tuple((tokens[mention.start].written, mention.values[0]) for mention in short)
     mentions = (*mentions, *short)
@@ -136,7 +136,7 @@ def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, 
             kept = [used and not word for used, word in zip(taken, free, strict=True)]
             tokens = gloss.in_english(tokens, kept, phrases)
     named = _taken(len(tokens), names.whole(tokens))
-    common = _common_words() | _description_words(names)
+    common = _common_words() | names.described
     read, more = correct(tokens, names.lexicon.vocabulary, common, named, english=language is None)
     return read, (*slips, *more)
 
@@ -232,7 +232,3 @@ def _common_words() -> frozenset[str]:
         | month_words()
     )
     return frozenset(english | {stem(word) for word in english})
-
-
-def _description_words(names: Names) -> frozenset[str]:
-    return frozenset(word for kpi in names.catalog.kpis for word in stems(kpi.description))

@@ -252,6 +252,11 @@ class Names:
         return {word: math.log(1 + len(self._stems) / count) for word, count in counts.items()}
 
     @cached_property
+    def described(self) -> frozenset[str]:
+        """The stems of the words that describe KPIs."""
+        return frozenset(word for kpi in self.catalog.kpis for word in stems(kpi.description))
+
+    @cached_property
     def _rarest(self) -> float:
         return math.log(1 + len(self._stems))
 

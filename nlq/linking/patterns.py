@@ -17,6 +17,19 @@ WORST = r"(?:worst|weakest|poorest|slowest|struggling the most|struggles the mos
 RANK = rf"(?:{HIGH}|{LOW}|{BEST}|{WORST}|highest|lowest)"
 BETTER_THAN, WORSE_THAN = "better", "worse"
 """Comparisons whose sign follows from which way is good for the KPI."""
+NEGATED = {
+    ">": "<=",
+    "<": ">=",
+    ">=": "<",
+    "<=": ">",
+    "=": "=",
+    BETTER_THAN: WORSE_THAN,
+    WORSE_THAN: BETTER_THAN,
+}
+"""What a comparison means after "not"."""
+DENIED = r"(?P<not>(?:not|no) (?:\S+ ){0,2}?)?"
+COMPARED_WITH = r"(?:KPI )?(?:the |a |an )?(?:[a-z]{2,4} )?"
+"""Words between a comparison and its number."""
 CONDITIONS = (
     (">=", r"at least|>=|from|minimum of|or more|hit|hits|hitting|reach\w*"),
     ("<=", r"at most|<=|maximum of|up to|or less"),
@@ -31,6 +44,7 @@ CONDITIONS = (
     ("=", r"exactly|equal to|equals|="),
 )
 COMPARISON = rf"(?:{'|'.join(words for sign, words in CONDITIONS if sign != '=')})"
+PER_WORDS = {"hundred": 100, "thousand": 1000, "million": 10**6}
 ADVERBS = {
     "daily": Dimension.DAY,
     "weekly": Dimension.WEEK,
@@ -105,6 +119,7 @@ RANKED = [
 ]
 FELL = r"(?:drop\w*|decreas\w*|fell|fall|falls|fallen|falling|declin\w*|reduc\w*|cut)"
 ROSE = r"(?:increas\w*|ris\w+|rose|gr[eo]w\w*|gain\w*)"
+LOST = r"lose|loses|lost"
 BETTER, WORSE = r"(?:improv\w*)", r"(?:worsen\w*|deteriorat\w*)"
 MOVED = rf"(?:{FELL}|{BETTER}|{WORSE}|increas\w*|ris\w+|rose|gain\w*|jump\w*|chang\w*|mov(?:e|ed|es))"
 STRONGEST = (

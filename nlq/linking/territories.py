@@ -10,7 +10,8 @@ from babel import Locale
 
 from nlq.linking.words import fold
 
-_LANGUAGES = ("en", "de", "fr", "es", "nl", "pt")
+LANGUAGES = ("en", "de", "fr", "es", "nl", "pt")
+"""The languages of questions."""
 
 
 def other_names(country: str) -> tuple[str, ...]:
@@ -40,7 +41,7 @@ def _codes() -> Mapping[str, str]:
 
 
 def _named() -> Iterator[tuple[str, str]]:
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         for code, name in Locale(language).territories.items():
             yield code, name
     everyday = resources.files("nlq.linking") / "languages" / "countries.yml"

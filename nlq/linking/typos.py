@@ -94,12 +94,9 @@ def _corrected(token: Token, names: Collection[str], common: Collection[str], *,
     if known or len(word) < _SHORTEST - 1 or not word.isalpha():
         return token
     if len(word) < _SHORTEST:
-        longer = [name for name in names if len(name) == len(word) + 1 and name[0] == word[0]]
-        begun = [
-            name for name in longer if any(name[:i] + name[i + 1 :] == word for i in range(1, len(name)))
-        ]
-        if len(begun) == 1:
-            return replace(token, folded=begun[0], stem=stem(begun[0]))
+        lacking = [name for name in names if _lacks_a_letter(word, name)]
+        if len(lacking) == 1:
+            return replace(token, folded=lacking[0], stem=stem(lacking[0]))
         return _untwisted(token, common) if english else token
     completes = english and len(word) >= _SHORTEST
     begun = [name for name in names if name.startswith(word)] if completes else []

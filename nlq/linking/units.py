@@ -5,9 +5,8 @@ from functools import cache
 
 from babel import Locale
 
+from nlq.linking.territories import LANGUAGES
 from nlq.linking.words import akin, stems
-
-_LANGUAGES = ("en", "de", "fr", "es", "nl", "pt")
 
 
 def said(unit: str, words: Collection[str]) -> bool:
@@ -22,7 +21,7 @@ def said(unit: str, words: Collection[str]) -> bool:
 def _currency(unit: str) -> frozenset[str]:
     """The last words of the names of the currency whose code or sign `unit` is: `euro`, `dollar`."""
     names = []
-    for language in _LANGUAGES:
+    for language in LANGUAGES:
         locale = Locale(language)
         codes = {unit, *(code for code, sign in locale.currency_symbols.items() if sign == unit)}
         names += [locale.currencies[code] for code in codes if code in locale.currencies]

@@ -43,10 +43,8 @@ class Calculations:
             return self._correlated(plan)
         if calculation in {Calculation.CONTRIBUTION, Calculation.CORRELATION}:
             calculation = Calculation.NONE
-        if calculation in _PAIRS and not adds_up:
-            calculation = Calculation.NONE
         if calculation in _PAIRS:
-            plan, calculation = self._paired(plan, calculation)
+            plan, calculation = self._paired(plan, calculation) if adds_up else (plan, Calculation.NONE)
         if calculation in _AVERAGES and cues.judged and not self._more_is_better(plan):
             calculation = _OPPOSITE[calculation]
         if calculation is Calculation.NONE and cues.moved and cues.ranked:

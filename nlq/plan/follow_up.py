@@ -74,16 +74,16 @@ def merged(plan: Plan, before: Plan, links: Links) -> Plan:
     periods = _periods(plan, before, links)
     same_kpi = plan.kpis in {(), before.kpis}
     new_order = links.cues.order is not None
-    by = _dimensions(plan, before, links, several_periods=len(periods) > 1)
-    filters = _filters(plan, before, adding=_adds(links))
-    if _adds(links) and not links.cues.combined:
+    adding = _adds(links)
+    filters = _filters(plan, before, adding=adding)
+    named = filters if adding else plan.filters
+    by = _dimensions(plan, before, links, named, several_periods=len(periods) > 1)
+    if adding and not links.cues.combined:
         by = (*by, *(f.dimension for f in filters if _several(f) and f.dimension not in by))
     return replace(
         plan,
         subject=plan.subject if links.cues.subject else before.subject,
-        kpis=tuple(dict.fromkeys((*before.kpis, *plan.kpis)))
-        if _adds_kpi(plan, links)
-        else plan.kpis or before.kpis,
+        kpis=_kpis(plan, before, links),
         measure=links.cues.measure or (before.measure if same_kpi and not new_order else Measure.USUAL),
         filters=filters,
         periods=periods,
@@ -107,8 +107,11 @@ def _same_kpi(links: Links, before: Plan) -> bool:
     return bool(named) and named == set(before.kpis) and not others
 
 
-def _adds_kpi(plan: Plan, links: Links) -> bool:
-    return bool(plan.kpis) and links.tokens[0].folded in _ADDING
+def _kpis(plan: Plan, before: Plan, links: Links) -> tuple[str, ...]:
+    """The new KPIs, or else the old ones; both where some are added."""
+    if plan.kpis and links.tokens[0].folded in _ADDING:
+        return tuple(dict.fromkeys((*before.kpis, *plan.kpis)))
+    return plan.kpis or before.kpis
 
 
 def _adds(links: Links) -> bool:
@@ -169,10 +172,11 @@ def _periods(plan: Plan, before: Plan, links: Links) -> tuple[Period, ...]:
     return plan.periods or before.periods
 
 
-def _dimensions(plan: Plan, before: Plan, links: Links, *, several_periods: bool) -> tuple[Dimension, ...]:
-    """The new dimensions, or else the old ones without those that are now a single member."""
-    filters = _filters(plan, before, adding=True) if _adds(links) else plan.filters
-    single = {found.dimension for found in filters if len(found.values) == 1 and not found.exclude}
+def _dimensions(
+    plan: Plan, before: Plan, links: Links, named: tuple[Filter, ...], *, several_periods: bool
+) -> tuple[Dimension, ...]:
+    """The new dimensions, or else the old ones without those of which `named` leaves a single member."""
+    single = {found.dimension for found in named if len(found.values) == 1 and not found.exclude}
     gone = {Dimension.PERIOD, *single, *([Dimension.KPI] if len(plan.kpis or before.kpis) else [])}
     old = tuple(dim for dim in before.by if dim not in gone)
     words = {token.folded for token in links.tokens}

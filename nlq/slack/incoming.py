@@ -11,6 +11,7 @@ Payload = Mapping[str, Any]
 CHANGES = ("message_changed", "message_deleted")
 """Subtypes of messages that tell of a change to an earlier one."""
 
+_CHANGE_KEYS = {Way.EDIT: "edit", Way.DELETION: "delete"}
 _WITH_A_QUESTION = {None, "file_share", "thread_broadcast"}
 """Subtypes of messages that a person wrote; others tell of joins, edits and the like."""
 
@@ -74,6 +75,20 @@ def from_button(body: Payload, way: Way, *, key: str | None = None, **more: Any)
         asker_team=body["user"].get("team_id"),
         response_url=body.get("response_url"),
         **{**where, **more},
+    )
+
+
+def from_change(body: Payload, way: Way, message: str, asker: str | None, **more: Any) -> Job:
+    """The job of an event that tells of a change to `message`, a question of `asker`."""
+    return Job(
+        key=f"{_CHANGE_KEYS[way]}/{body['event_id']}",
+        way=way,
+        team=body["team_id"],
+        enterprise=body.get("enterprise_id"),
+        asker=asker or "",
+        channel=body["event"]["channel"],
+        message=message,
+        **more,
     )
 
 

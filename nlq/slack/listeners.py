@@ -109,19 +109,7 @@ class Listeners:
         if asked is None or not text or (asked.status == "waiting" and self.jobs.reword(asked.key, text)):
             return
         thread = asked.thread if asked.thread != message else None
-        self._accept(
-            Job(
-                key=f"edit/{body['event_id']}",
-                way=Way.EDIT,
-                team=body["team_id"],
-                enterprise=body.get("enterprise_id"),
-                asker=asked.asker or "",
-                channel=channel,
-                message=message,
-                thread=thread,
-                text=text,
-            )
-        )
+        self._accept(incoming.from_change(body, Way.EDIT, message, asked.asker, thread=thread, text=text))
 
     def _deleted(self, body: Body, message: str) -> None:
         channel = body["event"]["channel"]
@@ -131,17 +119,7 @@ class Listeners:
         answered = self.jobs.withdraw(asked.key)
         self.cancel(asked.key)
         if answered:
-            self._accept(
-                Job(
-                    key=f"delete/{body['event_id']}",
-                    way=Way.DELETION,
-                    team=body["team_id"],
-                    enterprise=body.get("enterprise_id"),
-                    asker=asked.asker or "",
-                    channel=channel,
-                    message=message,
-                )
-            )
+            self._accept(incoming.from_change(body, Way.DELETION, message, asked.asker))
 
     # Commands and shortcuts
 
