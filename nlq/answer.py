@@ -46,6 +46,18 @@ class Table:
     truncated: bool = False
 
 
+CHOICE_COLUMNS = (Column("choice", "text"), Column("question", "text"))
+"""The table of an answer that asks back."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A reading to pick from where the service asks back: its name, and the question that asks for it."""
+
+    label: str
+    question: str
+
+
 @dataclass(frozen=True)
 class Timing:
     """Milliseconds from the question's arrival, and how many of them the model and the database took."""
@@ -76,6 +88,13 @@ class Answer:
     plan: Mapping[str, Any] | None = None
     confidence: float | None = None
     """How sure the service is, from 0 to 1; None where it gives no answer."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What to pick from, where this asks back: the rows of its table."""
+        if self.status is not Status.CLARIFY or self.table is None or self.table.columns != CHOICE_COLUMNS:
+            return ()
+        return tuple(Choice(str(label), str(question)) for label, question in self.table.rows)
 
 
 def as_json(answer: Answer) -> dict[str, Any]:

@@ -7,13 +7,15 @@ from nlq.plan.draft import Draft
 
 
 def of(links: Links, read: Draft, chosen: str | None) -> tuple[str, ...]:
-    """Sentences on words that were corrected, not read, or read by the model as the KPI `chosen`."""
+    """On words that were corrected, not read, or read as a KPI: `chosen` by the model, or by a person."""
     said = [f'I read "{written}" as "{word}".' for written, word in links.corrections]
     words = ", ".join(f'"{word}"' for word in read.unread)
     if words and chosen:
         said.append(
             f"The language model took {words} to mean {chosen}; nothing else in them narrows the answer."
         )
+    elif words and links.chosen:
+        said.append(f"I took {words} to mean what you chose; nothing else in them narrows the answer.")
     elif words and not read.beyond:
         said.append(f"I found nothing in the data for {words}, so it does not narrow the answer.")
     return tuple(said)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from nlq.answer import Column, Status, Table
+from nlq.answer import CHOICE_COLUMNS, Status, Table
 from nlq.catalog import Catalog
 from nlq.plan.draft import Draft
+from nlq.question import with_choice
 
 _MOST_CHOICES = 8
 _OFF_LIMITS: Mapping[str, str] = {
@@ -25,8 +26,8 @@ class Ending(Exception):
     table: Table | None = None
 
 
-def unanswerable(read: Draft, catalog: Catalog) -> Ending | None:
-    """Why a question cannot be worked on, as its draft says; None if it can."""
+def unanswerable(read: Draft, catalog: Catalog, question: str) -> Ending | None:
+    """Why `question` cannot be worked on, as its draft says; None if it can."""
     if read.refuse == "change":
         text = "I only read data and never change it. Ask me for numbers instead, for example "
         return Ending(Status.REFUSED, f'{text}"{_suggestion(catalog)}".', "asks to change data")
@@ -35,7 +36,7 @@ def unanswerable(read: Draft, catalog: Catalog) -> Ending | None:
         return Ending(Status.REFUSED, text, f"off limits: {read.refuse}")
     if read.refuse:
         return not_measured(catalog)
-    return which_kpi(read.ask, catalog) if read.ask else None
+    return which_kpi(read.ask, catalog, question) if read.ask else None
 
 
 def not_measured(catalog: Catalog) -> Ending:
@@ -52,10 +53,10 @@ def not_measured(catalog: Catalog) -> Ending:
     return Ending(Status.REFUSED, text, "not about the data")
 
 
-def which_kpi(names: Sequence[str], catalog: Catalog) -> Ending:
-    """Several KPIs fit, or one does not fit well: asked back, with the readings to pick from."""
+def which_kpi(names: Sequence[str], catalog: Catalog, question: str) -> Ending:
+    """Several KPIs fit, or one does not fit well: asked back, with readings of `question` to pick from."""
     labels = [catalog.by_name[name].label for name in names[:_MOST_CHOICES]]
-    table = Table((Column("choice", "text"),), tuple((label,) for label in labels))
+    table = Table(CHOICE_COLUMNS, tuple((label, with_choice(question, label)) for label in labels))
     if len(labels) == 1:
         return Ending(Status.CLARIFY, f"Do you mean {labels[0]}?", "unsure which KPI is meant", table)
     text = f"Which one do you mean: {', '.join(labels[:-1])} or {labels[-1]}?"

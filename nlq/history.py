@@ -52,6 +52,8 @@ class Record:
     interpretation: str | None = None
     answer_text: str | None = None
     warnings: Sequence[str] = ()
+    choices: Sequence[Mapping[str, str]] | None = None
+    """What there was to pick from where it was asked back, each with `label` and `question`."""
     attempts: int = 0
     model: str | None = None
     prompt_tokens: int | None = None
@@ -109,7 +111,7 @@ WITH open AS (
 UPDATE nlq.query_details d SET
     status = %(status)s, method = %(method)s, reason = %(reason)s, error = %(error)s, sql = %(sql)s,
     plan = %(plan)s, interpretation = %(interpretation)s, answer_text = %(answer_text)s,
-    warnings = %(warnings)s, attempts = %(attempts)s, model = %(model)s,
+    warnings = %(warnings)s, choices = %(choices)s, attempts = %(attempts)s, model = %(model)s,
     prompt_tokens = %(prompt_tokens)s, completion_tokens = %(completion_tokens)s,
     cached_tokens = %(cached_tokens)s, confidence = %(confidence)s,
     row_count = %(row_count)s, truncated = %(truncated)s, stages = %(stages)s,
@@ -233,7 +235,7 @@ def _start_values(started: Started, question: Question, asked_at: datetime | Non
 
 def _finish_values(query_id: int, record: Record, finished_at: datetime | None = None) -> dict[str, Any]:
     values = {name: storable(value) for name, value in vars(record).items()}
-    for name in ("plan", "warnings", "stages", "messages"):
+    for name in ("plan", "warnings", "choices", "stages", "messages"):
         values[name] = jsonb(values[name])
     successful = record.status is Status.ANSWERED
     return {**values, "query_id": query_id, "successful": successful, "finished_at": finished_at}

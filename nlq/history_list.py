@@ -66,6 +66,8 @@ class HistoryEntry:
     slack_thread: str | None = None
     permalink: str | None = None
     """Address of the message that asked, where it has one."""
+    choices: Sequence[Mapping[str, str]] | None = None
+    """What there was to pick from where it was asked back, as `label` and `question`."""
     messages: Sequence[Mapping[str, str]] | None = None
     """What was said to the model and what it replied, as `role` and `content`; not in lists."""
     verdict: str | None = None
@@ -127,7 +129,8 @@ SELECT h.id, h.query_text AS question, h.timestamp::timestamptz AS timestamp, h.
        h.successful, d.conversation_id, d.channel, d.user_name AS user, d.status, d.method, d.reason,
        d.error, d.sql, d.plan, d.interpretation, d.answer_text, d.warnings, d.attempts, d.model,
        d.prompt_tokens, d.completion_tokens, d.row_count, d.truncated, d.stages, d.finished_at,
-       d.cached_tokens, d.confidence, d.slack_team, d.slack_channel, d.slack_thread, d.permalink, q.verdict
+       d.cached_tokens, d.confidence, d.slack_team, d.slack_channel, d.slack_thread, d.permalink, d.choices,
+       q.verdict
 """
 _DETAILS = "JOIN public.query_history h ON h.id = q.id LEFT JOIN nlq.query_details d ON d.query_id = q.id"
 

@@ -156,7 +156,7 @@ class Pipeline:
             statement, table, sql_ms = approved
             read = replace(read, kpis=(), unread=())
         else:
-            if ending := unanswerable(read, known.catalog):
+            if ending := unanswerable(read, known.catalog, question.text):
                 raise ending
             statement, table, sql_ms = self._run(question, known, links, read, previous, trace)
         with trace.stage("answer"):
@@ -263,7 +263,8 @@ class Pipeline:
         if trace.fit < bounds.refuse:
             raise not_measured(known.catalog)
         if trace.fit < bounds.ask:
-            raise which_kpi(tuple(dict.fromkeys((kpi, *read.kpis)))[:3], known.catalog)
+            likely = tuple(dict.fromkeys((kpi, *read.kpis)))[:3]
+            raise which_kpi(likely, known.catalog, question.text)
 
     def _planned(
         self,

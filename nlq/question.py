@@ -1,10 +1,14 @@
 """A question as it comes in from a channel, and the check that it can be worked on."""
 
+import re
 import unicodedata
 import uuid
 from dataclasses import dataclass
 
 from nlq.errors import InvalidQuestion
+
+_CHOSEN = re.compile(r"\((?P<labels>[^()]{1,500})\)\Z")
+_JOINS = re.compile(r"[(),\s]+")
 
 
 @dataclass(frozen=True)
@@ -35,19 +39,38 @@ class Question:
     slack: SlackPlace | None = None
 
 
+def with_choice(question: str, label: str) -> str:
+    """`question` as it is asked by who was asked back what it means, and chose `label`.
+
+    What was chosen stands in brackets at the end, so that it can be read by people, and asked again.
+    """
+    asked, before = without_choices(question)
+    return f"{asked} ({', '.join(dict.fromkeys((*before, written_as_choice(label))))})"
+
+
+def without_choices(question: str) -> tuple[str, tuple[str, ...]]:
+    """A question up to the brackets at its end, and what stands in them."""
+    if (found := _CHOSEN.search(question.rstrip())) is None:
+        return question, ()
+    return question[: found.start()].rstrip(), tuple(found["labels"].split(", "))
+
+
+def written_as_choice(label: str) -> str:
+    """`label` without what has a meaning in brackets."""
+    return unicodedata.normalize("NFC", _JOINS.sub(" ", label)).strip()
+
+
 def check_text(text: object, max_chars: int) -> str:
     """Return `text` stripped and in NFC form.
 
     Raises:
-        InvalidQuestion: it is not a string, is empty, is longer than `max_chars` characters, holds
-            control characters, or has no letter or digit in it.
+        InvalidQuestion: it is not a string, is empty, is longer than `max_chars` characters without what
+            was chosen for it, holds control characters, or has no letter or digit in it.
     """
     if not isinstance(text, str):
         raise InvalidQuestion('The question must be a text, for example "Sales by region last month".')
-    if len(text) > max_chars:
-        raise InvalidQuestion(
-            f"The question has {len(text)} characters; please ask it in at most {max_chars}."
-        )
+    if (length := len(without_choices(text)[0])) > max_chars:
+        raise InvalidQuestion(f"The question has {length} characters; please ask it in at most {max_chars}.")
     question = unicodedata.normalize("NFC", text).strip()
     if not question:
         raise InvalidQuestion("The question is empty; please type what you want to know.")

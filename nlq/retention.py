@@ -46,8 +46,8 @@ _EMPTY: tuple[LiteralString, ...] = (
     "UPDATE public.query_history SET query_text = %(redacted)s WHERE id = ANY(%(chosen)s)",
     """
     UPDATE nlq.query_details SET user_name = NULL, error = NULL, sql = NULL, plan = NULL,
-        interpretation = NULL, answer_text = NULL, warnings = NULL, messages = NULL, permalink = NULL,
-        slack_thread = NULL
+        interpretation = NULL, answer_text = NULL, warnings = NULL, choices = NULL, messages = NULL,
+        permalink = NULL, slack_thread = NULL
     WHERE query_id = ANY(%(chosen)s)
     """,
     """

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from nlq import llm as models
@@ -144,6 +144,7 @@ def record_of(answer: Answer, trace: Trace, error: str | None, reason: str | Non
         interpretation=answer.interpretation,
         answer_text=answer.text,
         warnings=answer.warnings,
+        choices=[asdict(choice) for choice in answer.choices] or None,
         attempts=answer.attempts,
         model=answer.model,
         prompt_tokens=trace.prompt_tokens,

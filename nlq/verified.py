@@ -93,8 +93,11 @@ def linked(verified: Sequence[Verified], names: Names, fiscal_start: int = 1) ->
 
 
 def shape(links: Links) -> tuple[str, ...]:
-    """The folded words of a question, each name as its kind, each period as PERIOD, without empty words."""
-    return tuple(_shape(links))
+    """The folded words of a question, each name as its kind, each period as PERIOD, without empty words.
+
+    KPIs that were chosen as what the words mean are part of it: they are named by no word.
+    """
+    return (*_shape(links), *links.chosen)
 
 
 def find(links: Links, known: Sequence[Known], catalog: Catalog) -> Fitted | None:

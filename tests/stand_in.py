@@ -12,7 +12,7 @@ from nlq import examples
 from nlq import settings as settings_module
 from nlq.access import EVERYTHING as ALL_ROWS
 from nlq.access import Scope
-from nlq.answer import Answer, Column, Method, Status, Table, Timing
+from nlq.answer import CHOICE_COLUMNS, Answer, Column, Method, Status, Table, Timing
 from nlq.cancellation import Cancellation, Cause
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
 from nlq.conversations import Conversation
@@ -62,7 +62,13 @@ CLARIFY = replace(
     id=43,
     status=Status.CLARIFY,
     text="Which cost do you mean?",
-    table=Table((Column("choice", "text"),), (("Customer acquisition cost",), ("Cost per ticket",))),
+    table=Table(
+        CHOICE_COLUMNS,
+        (
+            ("Customer acquisition cost", "Tell me which cost is best (Customer acquisition cost)"),
+            ("Cost per ticket", "Tell me which cost is best (Cost per ticket)"),
+        ),
+    ),
     sql=None,
     interpretation=None,
     method=None,

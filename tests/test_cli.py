@@ -98,7 +98,8 @@ def test_what_was_not_answered_says_so_also_to_a_script(
 
 
 def test_a_question_back_lists_its_choices(run: Run, service: StandInService) -> None:
-    assert "  - Cost per ticket" in run("ask", "which cost is best").out.splitlines()
+    printed = run("ask", "which cost is best").out.splitlines()
+    assert "  - Tell me which cost is best (Cost per ticket)" in printed
 
 
 @pytest.mark.parametrize("question", ["", "?!", "x" * 1001, "sales\x00by region"])

@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -396,6 +397,51 @@ def test_the_page_speaks_german_and_remembers_it(page: Page) -> None:
     expect(page.get_by_role("columnheader")).to_have_text(["Region", "Revenue (USD)"])
     expect(page.get_by_role("row").nth(1)).to_contain_text(re.compile(r"\d\.\d{3},\d\d$"))
     expect(page.locator(".chip .key").nth(2)).to_have_text("Zeitraum")
+
+
+@pytest.fixture
+def twofold(postgres_server: Server, demo_template: str, tmp_path: Path) -> Iterator[str]:
+    """The address of pages over a catalogue in which two KPIs share a name."""
+    catalogue = tmp_path / "catalogue.yml"
+    catalogue.write_text(
+        "kpis: {revenue: {synonyms: [headline figure]}, orders: {synonyms: [headline figure]}}"
+    )
+    with demo_pages(postgres_server, demo_template, NLQ_CATALOG=str(catalogue)) as found:
+        yield found.address
+
+
+def test_a_choice_answers_the_whole_question_also_after_a_reload_and_in_a_follow_up(
+    browser: Browser, twofold: str
+) -> None:
+    with watched(browser.new_context().new_page()) as page:
+        page.goto(twofold)
+        ask(page, "headline figure last month")
+        expect(page.locator(".sentence")).to_have_text("Which one do you mean: Revenue or Orders?")
+        page.get_by_role("button", name="Orders", exact=True).click()
+        last = page.locator(".turn").last
+        expect(last.locator(".sentence")).to_have_text(
+            re.compile(r"^The total orders in October 2026 was \d[\d,]* orders\.$")
+        )
+        expect(last.locator(".asked")).to_contain_text("headline figure last month (Orders)")
+        page.reload()
+        page.get_by_role("button", name="Revenue", exact=True).click()
+        expect(page.locator(".turn").last.locator(".sentence")).to_contain_text("revenue in October 2026 was")
+        ask(page, "and headline figure by region in EMEA and APAC?")
+        page.get_by_role("button", name="Orders", exact=True).last.click()
+        expect(page.locator(".turn")).to_have_count(5)
+        settled(page)
+        expect(page.locator(".interpretation").last).to_have_text(
+            "Total of Orders (orders), regions EMEA and APAC, October 2026 (1 to 31 October 2026), by region."
+        )
+
+
+def test_a_choice_is_there_without_javascript(browser: Browser, twofold: str) -> None:
+    with watched(browser.new_context(java_script_enabled=False).new_page()) as plain:
+        plain.goto(twofold)
+        plain.get_by_label("Your question").fill("headline figure by team in EMEA last month")
+        plain.get_by_role("button", name="Ask", exact=True).click()
+        plain.get_by_role("button", name="Orders", exact=True).click()
+        expect(plain.locator(".sentence").last).to_contain_text("Orders by team for EMEA in October 2026")
 
 
 def test_the_page_opens_and_says_so_when_the_database_is_down(

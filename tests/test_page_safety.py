@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from nlq.answer import Column, Table
+from nlq.answer import CHOICE_COLUMNS, Column, Table
 from nlq.errors import DatabaseUnavailable, ModelUnavailable
 from nlq.plan.model import Plan, as_json
 from nlq.web import create_app
@@ -39,7 +39,11 @@ HOSTILE_ANSWER = replace(
     chart=CHART,
     plan=as_json(Plan(kpis=("nps",))),
 )
-HOSTILE_CHOICE = replace(CLARIFY, text=HOSTILE, table=Table((Column("choice", "text"),), ((HOSTILE,),)))
+HOSTILE_CHOICE = replace(
+    CLARIFY,
+    text=HOSTILE,
+    table=Table(CHOICE_COLUMNS, ((HOSTILE, f"{HOSTILE} ({HOSTILE})"),)),
+)
 
 
 @pytest.fixture(scope="module")
@@ -91,12 +95,22 @@ def test_names_of_the_catalogue_are_never_html(page: Page) -> None:
     assert page.locator("main img").count() == 0
 
 
+def test_a_hostile_choice_is_asked_as_it_is(page: Page, service: StandInService) -> None:
+    ask(page, "a hostile choice")
+    service.pipeline.answers = {}
+    page.get_by_role("button", name=HOSTILE).click()
+    expect(page.locator(".answer.answered")).to_have_count(1)
+    assert service.pipeline.asked[-1].text == f"{HOSTILE} ({HOSTILE})"
+    assert page.title() == "Ask your KPIs"
+
+
 def test_a_question_back_is_answered_with_a_click(page: Page, service: StandInService) -> None:
     ask(page, "Tell me which cost is best")
     expect(page.locator(".sentence")).to_have_text("Which cost do you mean?")
+    service.pipeline.answers = {}
     page.get_by_role("button", name="Cost per ticket").click()
     expect(page.locator(".answer.answered")).to_have_count(1)
-    assert service.pipeline.asked[-1].text == "Cost per ticket"
+    assert service.pipeline.asked[-1].text == "Tell me which cost is best (Cost per ticket)"
 
 
 @pytest.mark.parametrize(

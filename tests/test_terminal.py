@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlq.answer import Answer, Column, Method, Status, Table, Timing, as_json
+from nlq.answer import CHOICE_COLUMNS, Answer, Column, Method, Status, Table, Timing, as_json
 from nlq.cli import output
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\x1b]8;;http://evil.example\x1b\\link\x1b]8;;\x1b\\\u202egpj\r\b\x00"
@@ -36,7 +36,9 @@ def steers(text: str) -> bool:
 
 @pytest.mark.parametrize("status", [Status.ANSWERED, Status.CLARIFY])
 def test_no_part_of_an_answer_steers_the_terminal(capsys: pytest.CaptureFixture[str], status: Status) -> None:
-    output.print_answer(replace(ANSWER, status=status), with_sql=True)
+    choices = Table(CHOICE_COLUMNS, ((HOSTILE, HOSTILE),))
+    table = choices if status is Status.CLARIFY else ANSWER.table
+    output.print_answer(replace(ANSWER, status=status, table=table), with_sql=True)
     output.note(HOSTILE)
     printed = capsys.readouterr()
     assert "Sum" in printed.out

@@ -38,9 +38,10 @@ def print_csv(answer: Answer) -> None:
 def print_answer(answer: Answer, with_sql: bool = False) -> None:
     """Print sentence, table, warnings and how the question was read; on demand the SQL."""
     print(plain(answer.text))
-    if answer.table and answer.status is Status.CLARIFY:
-        for row in answer.table.rows:
-            print(f"  - {plain(str(row[0]))}")
+    if answer.choices:
+        print("Ask again as one of these:")
+        for choice in answer.choices:
+            print(f"  - {plain(choice.question)}")
     elif answer.table and answer.table.rows:
         _print_rows(answer.table)
     for warning in answer.warnings:

@@ -18,6 +18,7 @@ from nlq.linking.typos import correct, correct_spelling
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize
 from nlq.period import Period
+from nlq.question import without_choices, written_as_choice
 
 _SLASH = re.compile(r"(?<=\w)\s+/\s+(?=\w)")
 
@@ -40,6 +41,8 @@ class Links:
     """What it is about that is nobody's to ask here; see `nlq.linking.off_limits`."""
     corrections: tuple[tuple[str, str], ...]
     """(written, read): words that were taken for slips of the pen."""
+    chosen: tuple[str, ...] = ()
+    """KPIs that the question names nowhere, and that were chosen as what it means."""
 
     def of(self, kind: Kind, *, excluded: bool = False) -> tuple[Mention, ...]:
         """The mentions of one kind."""
@@ -65,16 +68,17 @@ def link(
     `base` is the period of the question before, which "the year before" is relative to; where that was
     `about_anomalies`, a bare "high" is a severity.
     """
+    text, chosen = _asked(text, names)
     tokens, corrections = _read(text, names)
     words = [token.folded for token in tokens]
     mentions = names.whole(tokens, about_anomalies=about_anomalies)
-    mentions = names.rather_kpis(tokens, mentions)
+    mentions = names.rather_kpis(tokens, _as_chosen(mentions, chosen))
     if not any(mention.kind is Kind.KPI for mention in mentions):
         mentions = names.scattered(tokens, mentions)
     taken = _taken(len(words), mentions)
     periods = period_words.find(words, taken, calendar, base)
     taken = _taken(len(words), [*mentions, *periods])
-    partial = names.partial(tokens, taken)
+    partial = _as_chosen(names.partial(tokens, taken), chosen)
     common = _common_words() | names.described
     short = names.nicknamed(tokens, _taken(len(words), [*mentions, *periods, *partial]), common)
     corrections += tuple((tokens[mention.start].written, mention.values[0]) for mention in short)
@@ -98,6 +102,7 @@ def link(
         and token.folded != "%"
     ]
     candidates = _candidates(names, mentions, tokens, [*mentions, *periods])
+    named = {value for mention in mentions if mention.kind is Kind.KPI for value in mention.values}
     explained = _explained(names, candidates, left)
     return Links(
         tokens=tokens,
@@ -109,6 +114,25 @@ def link(
         leftovers=tuple(token.written for token in left if token.stem not in explained),
         off_limits=_off_limits(text, names),
         corrections=corrections,
+        chosen=tuple(kpi for kpi in chosen if kpi not in named),
+    )
+
+
+def _asked(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
+    """The question without the KPIs that were chosen as what it means, and these; see `with_choice`."""
+    asked, labels = without_choices(text)
+    kpis = {written_as_choice(kpi.label): kpi.name for kpi in names.catalog.kpis}
+    if not asked or not all(label in kpis for label in labels):
+        return text, ()
+    return asked, tuple(kpis[label] for label in labels)
+
+
+def _as_chosen(mentions: Sequence[Mention], chosen: Sequence[str]) -> tuple[Mention, ...]:
+    """The mentions, those that could be several KPIs as the one of them that was chosen."""
+    picked = ((mention, next((kpi for kpi in chosen if kpi in mention.values), None)) for mention in mentions)
+    return tuple(
+        replace(mention, values=(kpi,)) if kpi and mention.kind is Kind.KPI else mention
+        for mention, kpi in picked
     )
 
 

@@ -101,7 +101,7 @@ class _Drafter:
         previous: Plan | None,
         chosen: tuple[str, ...],
     ) -> None:
-        self.chosen = chosen
+        self.chosen = (*links.chosen, *chosen)
         self.links, self.catalog = links, catalog
         self.today, self.year_start = calendar.today, calendar.fiscal_start
         self.cues = links.cues
@@ -131,7 +131,7 @@ class _Drafter:
             if self.previous:
                 plan = merged(plan, self.previous, self.links)
             return Draft(plan, unread=self.links.leftovers)
-        if ask and subject is Subject.VALUES:
+        if ask:
             return Draft(Plan(), ask=ask)
         if subject is Subject.READINGS and not kpis and self.links.leftovers and not self.previous:
             choices = choices or tuple(self.catalog.by_name)
@@ -168,11 +168,10 @@ class _Drafter:
             known = tuple(m.values[0] for m in named if len(m.values) == 1)
             kpis = self._in_order(known, *self.chosen)
             return kpis, self._second(kpis), ()
-        ambiguous = next((mention for mention in named if len(mention.values) > 1), None)
-        if ambiguous:
-            others = {value for mention in named if len(mention.values) == 1 for value in mention.values}
-            if not others.intersection(ambiguous.values):
-                return (), (), ambiguous.values
+        others = {mention.values[0] for mention in named if len(mention.values) == 1}
+        for mention in named:
+            if len(mention.values) > 1 and not others.intersection(mention.values):
+                return (), (), mention.values
         kpis = tuple(dict.fromkeys(m.values[0] for m in named if len(m.values) == 1))
         if len(kpis) == 1 and self._needs_two():
             if other := sure(self.links.further):

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from nlq.answer import Answer, Status
 from nlq.cancellation import Cancellation, Cancelled, Cause
 from nlq.chart import image
-from nlq.errors import InvalidPlan, NlqError, Overloaded
+from nlq.errors import NlqError, Overloaded, UnknownQuestion
+from nlq.history_list import HistoryEntry
 from nlq.plan.model import Plan
 from nlq.question import Question, SlackPlace
 from nlq.service import Service
@@ -100,7 +101,8 @@ class Answering:
     def _question(self, reply: Reply) -> Question:
         job = reply.job
         person = self.people.find(reply.sender.client, job.team, job.asker)
-        return person.asking(_where(reply), job.text, self._conversation(job))
+        text = self._picked(job) if job.way is Way.PICKED and job.change else job.text
+        return person.asking(_where(reply), text, self._conversation(job))
 
     def _asked(self, reply: Reply, question: Question, progress: Progress) -> Answer:
         """The pipeline's answer.
@@ -136,15 +138,23 @@ class Answering:
         return variants.offered(answer.plan, catalog, self.service.pipeline.calendar())
 
     def _variant(self, job: Job, question: Question) -> Plan:
-        """The plan of another answer in the same workspace, changed.
+        """The plan of another answer, changed; raises `NlqError` where it is gone or cannot be changed so."""
+        entry = self._entry(job)
+        return variants.changed(entry.plan, job.change or {}, self.service.catalog(question))
 
-        Raises:
-            NlqError: there is no such answer, or it cannot be changed so.
-        """
+    def _picked(self, job: Job) -> str:
+        """The question that a choice asks; raises `NlqError` where what offered it is gone."""
+        choices, number = self._entry(job).choices or (), int((job.change or {})[blocks.CHOICE])
+        if number >= len(choices):
+            raise UnknownQuestion(GONE)
+        return choices[number]["question"]
+
+    def _entry(self, job: Job) -> HistoryEntry:
+        """What the button belongs to, in the same workspace; raises `NlqError` if it is gone."""
         entry = self.service.history.get(job.query_id or 0)
         if entry is None or entry.slack_team != job.team:
-            raise InvalidPlan(GONE)
-        return variants.changed(entry.plan, job.change or {}, self.service.catalog(question))
+            raise UnknownQuestion(GONE)
+        return entry
 
     @contextmanager
     def _cancellation(self, key: str) -> Iterator[Cancellation]:

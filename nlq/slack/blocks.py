@@ -90,12 +90,9 @@ def _way_on(answer: Answer) -> list[Block]:
     """What to pick from where the answer asks back; another try where it failed."""
     if answer.status is Status.FAILED:
         return [actions(button(AGAIN, "Ask again", answer.question))]
-    if answer.status is not Status.CLARIFY or answer.table is None:
-        return []
-    labels = [label for row in answer.table.rows if (label := str(row[0])).strip()]
     buttons = [
-        button(f"{CHOICE}_{number}", label, f"{answer.id}:{label}")
-        for number, label in enumerate(labels[:_MOST_CHOICES])
+        button(f"{CHOICE}_{number}", choice.label, f"{answer.id}:{number}")
+        for number, choice in enumerate(answer.choices[:_MOST_CHOICES])
     ]
     return [actions(*buttons)] if buttons else []
 

@@ -62,7 +62,7 @@ class Job:
     query_id: int | None = None
     """The question that a button belongs to."""
     change: Mapping[str, str] | None = None
-    """What a variant changes: `period` or `grouping`, and to what."""
+    """What a variant changes, `period` or `grouping`, and to what; or the number of the `choice` picked."""
 
     @property
     def direct(self) -> bool:

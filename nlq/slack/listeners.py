@@ -156,11 +156,11 @@ class Listeners:
         return pressed
 
     def _picked(self, body: Body, ack: Ack) -> None:
-        query_id, _, text = body["actions"][0]["value"].partition(":")
+        query_id, _, number = body["actions"][0]["value"].partition(":")
         message = body["message"]["ts"]
         key = f"choice/{body['team']['id']}/{body['channel']['id']}/{message}/{query_id}"
-        job = incoming.from_button(body, Way.PICKED, key=key, text=text, replaces=message)
-        self._accept(job)
+        which = {"query_id": int(query_id), "change": {blocks.CHOICE: number}}
+        self._accept(incoming.from_button(body, Way.PICKED, key=key, replaces=message, **which))
         ack()
 
     def _again(self, body: Body, ack: Ack) -> None:

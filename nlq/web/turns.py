@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from nlq.answer import Answer, Status
+from nlq.answer import Answer, Choice, Status
 from nlq.catalog import Catalog
 from nlq.history_list import HistoryEntry
 from nlq.linking.points import Calendar
@@ -44,7 +44,7 @@ class Turn:
     text: str
     conversation_id: str = ""
     warnings: Sequence[str] = ()
-    choices: Sequence[str] = ()
+    choices: Sequence[Choice] = ()
     interpretation: str | None = None
     sql: Markup | None = None
     chips: Sequence[Mapping[str, Any]] = ()
@@ -99,7 +99,7 @@ class Turns:
             text=answer.text,
             conversation_id=str(answer.conversation_id),
             warnings=(*answer.warnings, *_unsure(answer.confidence)),
-            choices=[str(row[0]) for row in table.rows] if table and not answered else (),
+            choices=answer.choices,
             interpretation=answer.interpretation,
             sql=highlight.sql(answer.sql) if answer.sql else None,
             chips=self._chips(plan),
@@ -132,6 +132,7 @@ class Turns:
             text=text if may_read or not answered else "",
             conversation_id=str(entry.conversation_id or ""),
             warnings=(*(entry.warnings or ()), *_unsure(entry.confidence)) if may_read else (),
+            choices=[Choice(**choice) for choice in entry.choices or ()] if may_read else (),
             interpretation=entry.interpretation if may_read else None,
             sql=highlight.sql(entry.sql) if entry.sql and answered and may_read else None,
             chips=self._chips(plan) if answered else (),

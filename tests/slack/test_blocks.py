@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlq.answer import Answer, Column, Method, Status, Table, Timing
+from nlq.answer import CHOICE_COLUMNS, Answer, Column, Method, Status, Table, Timing
 from nlq.slack import blocks
 from nlq.slack.blocks import Variants
 from nlq.slack.text import cut, escape, mentions, typed
@@ -49,6 +49,9 @@ def tables(draw: st.DrawFn) -> Table:
     return Table(columns, rows, draw(st.booleans()))
 
 
+_choices = st.builds(
+    Table, st.just(CHOICE_COLUMNS), st.lists(st.tuples(_texts, _texts), max_size=30).map(tuple)
+)
 answers = st.builds(
     Answer,
     id=st.integers(1, 2**31),
@@ -57,7 +60,7 @@ answers = st.builds(
     question=st.text(min_size=1, max_size=1_000),
     text=_texts,
     timing=st.just(Timing(1, 1, 1)),
-    table=st.one_of(st.none(), tables()),
+    table=st.one_of(st.none(), tables(), _choices),
     sql=st.one_of(st.none(), _texts),
     interpretation=st.one_of(st.none(), _texts),
     warnings=st.lists(_texts, max_size=9),

@@ -123,17 +123,19 @@ def test_a_link_opens_the_answer_in_the_browser(
 def test_a_choice_is_answered_in_place_and_only_once(
     front: Front, slack: StandIn, channel: str, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def asks_back(_: object, catalog: Catalog) -> Ending:
-        return which_kpi([kpi.name for kpi in catalog.kpis[:2]], catalog)
+    def asks_back(_: object, catalog: Catalog, question: str) -> Ending:
+        return which_kpi([kpi.name for kpi in catalog.kpis[:2]], catalog, question)
 
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, "unanswerable", asks_back)
-        question = ask(front, slack, channel, "Which of both?")
+        question = ask(front, slack, channel, "Which of both by region last month? " + "please " * 130)
     assert "A question back" in shown(question)
     for _ in range(2):
         press(front, channel, dict(question), "choice_0")
     wait(lambda: "Read as" in shown(question))
     wait(lambda: len(history(channel)) == 2 and history(channel)[1].status == "answered")
+    plan = history(channel)[1].plan or {}
+    assert (len(plan["kpis"]), plan["by"], plan["periods"][0]["label"]) == (1, ["region"], "October 2026")
     assert len(slack.thread(TEAM, channel, question["thread_ts"])) == 1
 
 
