@@ -1,17 +1,21 @@
 """A crowd at the service, with a scripted model that takes a second: `python -m bench.load`.
 
 Prints for 200 questions at once, and for ten times as many, how many were answered and turned away, how long
-that took beyond the model's second, and the memory of the process; then how long a client that goes away
-keeps its place and its statement.
+that took beyond the model's second, as the clients see it from before they connect, and the memory of the
+process; how long it takes to turn away as many from a service that is full already; then how long a client
+that goes away keeps its place and its statement. Clients and model are processes of their own.
 """
 
 import json
+import multiprocessing
 import socket
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +23,7 @@ import httpx
 import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
+from nlq.settings import Settings
 from schema import migrate
 from schema.demo.load import load
 from schema.roles import Role, Roles
@@ -30,6 +35,7 @@ from tests.serving import Served, environment, serving
 
 _MODEL_S = 1.0
 _CROWD = 200
+_PLACES = Settings.max_questions
 _ROUNDS = 10
 
 
@@ -47,6 +53,39 @@ def _demo() -> Iterator[Database]:
         )
 
 
+@contextmanager
+def _model() -> Iterator[Script]:
+    """A scripted model in a process of its own."""
+    spawning = multiprocessing.get_context("spawn")
+    ours, theirs = spawning.Pipe()
+    process = spawning.Process(target=_serve_model, args=(theirs,))
+    process.start()
+    try:
+        yield Script(base_url=ours.recv())
+    finally:
+        ours.send("end")
+        process.join()
+
+
+def _serve_model(pipe: "Connection[str, str]") -> None:
+    with scripted_model() as model:
+        model.replies, model.delay_s = ['{"kpi":"customer_satisfaction_score"}'], _MODEL_S
+        pipe.send(model.base_url)
+        pipe.recv()
+
+
+class _Clients:
+    """Two crowds, each in a process of its own."""
+
+    def __init__(self) -> None:
+        self._processes = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+
+    def ask(self, served: Served, people: int) -> Future[list[Reply]]:
+        """Let `people` ask at once."""
+        questions = [f"How happy are our customers? {number}" for number in range(people)]
+        return self._processes.submit(ask_at_once, served.url, questions)
+
+
 def _metric(served: Served, name: str) -> float:
     families = text_string_to_metric_families(httpx.get(f"{served.url}/metrics").text)
     return next(sample.value for family in families for sample in family.samples if sample.name == name)
@@ -61,9 +100,9 @@ def _percentile_ms(replies: list[Reply], per_cent: int, less_s: float = 0) -> fl
     return 1000 * statistics.quantiles(seconds, n=100, method="inclusive")[per_cent - 1]
 
 
-def _crowd(served: Served, database: Database, people: int) -> None:
+def _crowd(clients: _Clients, served: Served, database: Database, people: int) -> None:
     before, worked = _megabytes(served), _metric(served, "process_cpu_seconds_total")
-    replies = ask_at_once(served.url, [f"How happy are our customers? {n}" for n in range(people)])
+    replies = clients.ask(served, people).result()
     answered = [reply for reply in replies if reply.status == 200 and reply.body["status"] == "answered"]
     away = [reply for reply in replies if reply.status == 503 and "retry-after" in reply.headers]
     print(f"{people} at once: {len(answered)} answered, {len(away)} told to come back, "
@@ -71,8 +110,7 @@ def _crowd(served: Served, database: Database, people: int) -> None:
     print(f"  beyond the model's time: median {_percentile_ms(answered, 50, _MODEL_S):.0f} ms, "
           f"95 % within {_percentile_ms(answered, 95, _MODEL_S):.0f} ms")  # fmt: skip
     if away:
-        print(f"  told to come back: median after {_percentile_ms(away, 50):.0f} ms, "
-              f"95 % within {_percentile_ms(away, 95):.0f} ms")  # fmt: skip
+        _print_away(away)
     ids = {reply.body["id"] for reply in answered}
     with psycopg.connect(database.owner_url) as connection:
         written = {row[0] for row in connection.execute("SELECT id FROM query_history WHERE successful")}
@@ -81,6 +119,21 @@ def _crowd(served: Served, database: Database, people: int) -> None:
     print(
         f"  successful in the history: {len(ids & written)} of these; memory {before} -> {_megabytes(served)}"
     )
+
+
+def _print_away(away: list[Reply]) -> None:
+    print(f"  told to come back: median after {_percentile_ms(away, 50):.0f} ms, "
+          f"95 % within {_percentile_ms(away, 95):.0f} ms")  # fmt: skip
+
+
+def _crowd_at_a_full_service(clients: _Clients, served: Served, people: int) -> None:
+    first = clients.ask(served, _PLACES)
+    while _metric(served, "nlq_questions_running") < _PLACES:
+        time.sleep(0.1)
+    away = [reply for reply in clients.ask(served, people).result() if reply.status == 503]
+    answered = [reply for reply in first.result() if reply.status == 200]
+    print(f"{people} at a service that works on {len(answered)}: {len(away)} told to come back")
+    _print_away(away)
 
 
 def _departure_ms(served: Served, database: Database) -> tuple[float, float]:
@@ -116,6 +169,7 @@ def _departure_ms(served: Served, database: Database) -> tuple[float, float]:
 
 def _departures(served: Served, database: Database, model: Script) -> None:
     model.replies, model.delay_s = [SLOW_REPLY], 0
+    ask_at_once(served.url, ["Revenue last month"])
     times = [_departure_ms(served, database) for _ in range(_ROUNDS)]
     print(f"a client that goes away, {_ROUNDS} times: its statement ended after at most "
           f"{max(statement for statement, _ in times):.0f} ms, its place was free after at most "
@@ -124,15 +178,21 @@ def _departures(served: Served, database: Database, model: Script) -> None:
 
 def main() -> None:
     """Measure and print."""
-    with _demo() as database, scripted_model() as model, tempfile.TemporaryDirectory() as home:
-        model.replies, model.delay_s = ['{"kpi":"customer_satisfaction_score"}'], _MODEL_S
-        with serving(environment(database, model, Path(home), **SLOW_LIMITS)) as served:
-            ask_at_once(served.url, ["How happy are our customers?"])
-            alone = [ask_at_once(served.url, ["How happy are our customers?"])[0] for _ in range(5)]
+    with _demo() as database, tempfile.TemporaryDirectory() as home:
+        clients = _Clients()
+        with _model() as model, serving(environment(database, model, Path(home))) as served:
+            for warming_up in (clients.ask(served, 1), clients.ask(served, 1)):
+                warming_up.result()
+            alone = [clients.ask(served, 1).result()[0] for _ in range(5)]
             alone_ms = 1000 * (statistics.median(reply.seconds for reply in alone) - _MODEL_S)
             print(f"one alone: {alone_ms:.0f} ms beyond the model's time")
-            _crowd(served, database, _CROWD)
-            _crowd(served, database, 10 * _CROWD)
+            _crowd(clients, served, database, _CROWD)
+            _crowd(clients, served, database, 10 * _CROWD)
+            _crowd_at_a_full_service(clients, served, 10 * _CROWD)
+        with (
+            scripted_model() as model,
+            serving(environment(database, model, Path(home), **SLOW_LIMITS)) as served,
+        ):
             _departures(served, database, model)
 
 

@@ -22,6 +22,7 @@ class Gate:
         self._inside: set[threading.Event] = set()
         self._line: dict[threading.Event, float] = {}
         """Who waits, and when its question arrived."""
+        self._closed = False
 
     @property
     def inside(self) -> int:
@@ -32,6 +33,21 @@ class Gate:
     def waiting(self) -> int:
         """How many wait."""
         return len(self._line)
+
+    def refusal(self, coming: int) -> Overloaded | None:
+        """What is told to who comes beside `coming` others, in or on their way; None where there is room."""
+        full = max(len(self._inside), coming) >= self._at_once and len(self._line) >= self._in_line
+        return Overloaded(self._full) if full else None
+
+    def close(self) -> None:
+        """Let nobody in until `open`; who is in stays."""
+        self._closed = True
+
+    def open(self) -> None:
+        """Let in again who fits."""
+        with self._lock:
+            self._closed = False
+            self._let_in()
 
     @contextmanager
     def passing(self, cancellation: Cancellation) -> Iterator[None]:
@@ -54,7 +70,7 @@ class Gate:
 
     def _enter(self, mine: threading.Event, arrived: float) -> None:
         with self._lock:
-            if len(self._inside) < self._at_once:
+            if self._room and not self._line:
                 self._inside.add(mine)
                 mine.set()
             elif len(self._line) < self._in_line:
@@ -62,14 +78,21 @@ class Gate:
             else:
                 raise Overloaded(self._full)
 
+    @property
+    def _room(self) -> bool:
+        return len(self._inside) < self._at_once and not self._closed
+
     def _leave(self, mine: threading.Event) -> None:
         with self._lock:
-            if mine not in self._inside:
+            if mine in self._inside:
+                self._inside.remove(mine)
+                self._let_in()
+            else:
                 del self._line[mine]
-                return
-            self._inside.remove(mine)
-            if self._line:
-                following = min(self._line, key=lambda waiting: self._line[waiting])
-                del self._line[following]
-                self._inside.add(following)
-                following.set()
+
+    def _let_in(self) -> None:
+        while self._line and self._room:
+            following = min(self._line, key=lambda waiting: self._line[waiting])
+            del self._line[following]
+            self._inside.add(following)
+            following.set()

@@ -18,7 +18,7 @@ from nlq.safekeeping import Safekeeping
 from nlq.secrets import hide
 from nlq.trace import OnStarted, Trace, answer_of, cause, failed, record_of
 
-COMPUTING = 4
+COMPUTING = 1
 """Questions that compute at the same time; more would not get faster, since one thread of Python computes at
 a time, and would keep the threads from it that take new requests and turn them away."""
 

@@ -21,7 +21,7 @@ from nlq.clock import Clock
 from nlq.conversations import Conversations
 from nlq.dashboard import Dashboards
 from nlq.database import Limits, Reader
-from nlq.errors import DatabaseUnavailable, NlqError, SettingsError
+from nlq.errors import DatabaseUnavailable, NlqError, Overloaded, SettingsError
 from nlq.feedback import FeedbackStore, VerifiedQuestions
 from nlq.history import History, open_pool
 from nlq.history_list import HistoryList
@@ -127,6 +127,15 @@ class Service:
         said = [] if database else [problem]
         said += [] if model else ["The embedded language model does not answer; restart the service."]
         return Readiness(database, model, " ".join(said) or "Ready.")
+
+    def no_room(self, coming: int) -> Overloaded | None:
+        """What a question is told that comes beside `coming` others; None where there is room for it."""
+        return self.pipeline.intake.admission.room.refusal(coming)
+
+    def rest(self, resting: bool) -> None:
+        """Begin no step of a question that computes, while it is so: others need the processor."""
+        computing = self.pipeline.intake.computing
+        computing.close() if resting else computing.open()
 
     def _database_ready(self) -> tuple[bool, str]:
         try:

@@ -17,7 +17,7 @@ from nlq.cancellation import Cancellation, Cause
 from nlq.catalog import Aggregation, Catalog, Kpi, Region, Team
 from nlq.conversations import Conversation
 from nlq.dashboard import Asked, Dashboard, Grain, Part
-from nlq.errors import UnknownConversation, UnknownQuestion, UnsafeSql
+from nlq.errors import Overloaded, UnknownConversation, UnknownQuestion, UnsafeSql
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
@@ -336,6 +336,13 @@ class StandInService:
     def ready(self) -> StandInReadiness:
         """The readiness that tests set."""
         return self.readiness
+
+    def no_room(self, coming: int) -> Overloaded | None:
+        """None: there is always room."""
+        return None
+
+    def rest(self, resting: bool) -> None:
+        """Nothing computes here."""
 
 
 def service(

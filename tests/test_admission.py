@@ -81,6 +81,32 @@ def test_whoever_is_cancelled_or_late_leaves_the_line(pool: ThreadPoolExecutor) 
     assert gate.inside == 0
 
 
+def test_a_closed_gate_lets_nobody_in_until_it_opens(pool: ThreadPoolExecutor) -> None:
+    gate, release = Gate(2, math.inf, ""), threading.Event()
+    inside = pool.submit(hold, gate, release)
+    while not gate.inside:
+        pass
+    gate.close()
+    waiting = [pool.submit(hold, gate, release) for _ in range(3)]
+    while gate.waiting < len(waiting):
+        pass
+    release.set()
+    assert inside.result()
+    assert (gate.inside, gate.waiting) == (0, len(waiting))
+    gate.open()
+    assert all(passed.result() for passed in waiting)
+
+
+def test_there_is_room_for_who_comes_beside_those_on_their_way_or_not() -> None:
+    gate = Gate(2, 0, "Full.")
+    with gate.passing(Cancellation()):
+        assert gate.refusal(1) is None
+        assert "Full" in str(gate.refusal(2))
+        with gate.passing(Cancellation()):
+            assert "Full" in str(gate.refusal(0))
+    assert gate.refusal(0) is None
+
+
 def test_a_place_is_free_again_after_an_error() -> None:
     gate = Gate(1, 0, "Full.")
     for _ in range(2):

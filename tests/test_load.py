@@ -1,20 +1,31 @@
 """More questions than the service takes: none of those that it takes is lost, the rest is told at once."""
 
+import json
+import re
+import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode, urlsplit
 
+import httpx
 import psycopg
+import pytest
 
 from tests.crowd import Reply, ask_at_once
 from tests.postgres import Database
 from tests.scripted import Script
-from tests.serving import environment, serving
+from tests.serving import Served, environment, serving
 
 TAKEN = 40
 SURPLUS = 160
 HAPPY = "How happy are our customers? {}"
+PATIENCE_S = 10
+JSON = {"Content-Type": "application/json"}
+EVENTS = "text/event-stream"
 
 
 def test_what_fits_is_answered_and_the_surplus_gets_503_while_the_model_still_works(
@@ -24,16 +35,18 @@ def test_what_fits_is_answered_and_the_surplus_gets_503_while_the_model_still_wo
     replies: list[Reply] = []
 
     def all_ask() -> None:
-        replies.extend(ask_at_once(served.url, [HAPPY.format(n) for n in range(TAKEN + SURPLUS)]))
+        replies.extend(ask_at_once(running.url, [HAPPY.format(n) for n in range(TAKEN + SURPLUS)]))
 
-    with serving(environment(demo, model, tmp_path, NLQ_MAX_QUESTIONS=str(TAKEN))) as served:
+    with serving(environment(demo, model, tmp_path, NLQ_MAX_QUESTIONS=str(TAKEN))) as running:
         asking = threading.Thread(target=all_ask)
         asking.start()
         while len(model.requests) < TAKEN:
             time.sleep(0.05)
-        first = ask_at_once(served.url, ["Revenue last month"])  # while nothing that was taken has ended
+        first = ask_at_once(running.url, ["Revenue last month"])  # while nothing that was taken has ended
         model.held = False
         asking.join()
+        told = httpx.get(f"{running.url}/metrics").text
+    assert f'nlq_questions_turned_away_total{{why="Overloaded"}} {SURPLUS + 1}' in told
     assert [reply.status for reply in first] == [503]
     assert Counter(reply.status for reply in replies) == {200: TAKEN, 503: SURPLUS}
     for reply in replies:
@@ -48,3 +61,157 @@ def test_what_fits_is_answered_and_the_surplus_gets_503_while_the_model_still_wo
             "SELECT h.id, successful, status FROM query_history h JOIN nlq.query_details ON query_id = h.id"
         ).fetchall()
     assert sorted(rows) == sorted((r.body["id"], True, "answered") for r in replies if r.status == 200)
+
+
+@pytest.fixture
+def served(demo: Database, model: Script, tmp_path: Path) -> Iterator[Served]:
+    """A service that takes one question at a time, and whose model thinks as long as a test wants."""
+    model.replies = ['{"kpi":"customer_satisfaction_score"}']
+    with serving(environment(demo, model, tmp_path, NLQ_MAX_QUESTIONS="1")) as running:
+        yield running
+
+
+@contextmanager
+def full(served: Served, model: Script) -> Iterator[None]:
+    """The service has its question."""
+    model.held = True
+    asking = threading.Thread(target=ask_at_once, args=(served.url, [HAPPY.format("")]))
+    asking.start()
+    while not model.requests:
+        time.sleep(0.01)
+    yield
+    model.held = False
+    asking.join()
+
+
+def connected(served: Served) -> socket.socket:
+    where = urlsplit(served.url)
+    return socket.create_connection((where.hostname or "", where.port or 80), PATIENCE_S)
+
+
+def post(path: str, body: str, headers: Mapping[str, str], length: int | None = None) -> bytes:
+    """A request as it is sent; `length` is what it says of its body."""
+    said = {"Host": "localhost", **headers, "Content-Length": str(len(body) if length is None else length)}
+    fields = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+    return f"POST {path} HTTP/1.1\r\n{fields}\r\n{body}".encode()
+
+
+def received(client: socket.socket) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the response; the service closes after it, or the client is impatient."""
+    whole = b""
+    while part := client.recv(65536):
+        whole += part
+    head, _, body = whole.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+    return int(first.split()[1]), headers, body
+
+
+def sent(served: Served, request: bytes, *, slowly: bool = False) -> tuple[int, dict[str, str], bytes]:
+    """The response to `request`; of one that comes `slowly` nobody sees at its beginning what it asks."""
+    with connected(served) as client:
+        if slowly:
+            client.sendall(request[:1])
+            time.sleep(0.2)
+        client.sendall(request[1:] if slowly else request)
+        return received(client)
+
+
+def of_the_page(served: Served, accept: str) -> bytes:
+    """A question from the page's form."""
+    with httpx.Client(base_url=served.url) as browser:
+        page = browser.get("/").text
+        cookie = f"nlq={browser.cookies['nlq']}"
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token
+    form = urlencode({"csrf_token": token[1], "token": accept, "question": HAPPY.format("in vain")})
+    kind = "application/x-www-form-urlencoded"
+    close = {"Connection": "close", "Cookie": cookie}
+    return post("/ask", form, {"Accept": accept, "Content-Type": kind, **close})
+
+
+def asking(served: Served, path: str) -> bytes:
+    """A request that asks at `path`."""
+    if path == "/ask":
+        return of_the_page(served, EVENTS)
+    question = {"question": "Revenue last month"}
+    plan = httpx.post(f"{served.url}/api/v1/ask", json=question, timeout=PATIENCE_S).json()["plan"]
+    body = question if path.endswith("ask") else {"plan": plan}
+    return post(path, json.dumps(body), {**JSON, "Connection": "close"})
+
+
+@pytest.mark.parametrize("path", ["/api/v1/ask", "/api/v1/plan", "/ask"])
+def test_who_is_turned_away_at_the_door_is_told_what_the_application_says(
+    served: Served, model: Script, path: str
+) -> None:
+    request = asking(served, path)
+    with full(served, model):
+        at_the_door, inside = sent(served, request), sent(served, request, slowly=True)
+    for _, headers, _ in (at_the_door, inside):
+        for name in ("date", "server", "vary"):
+            headers.pop(name, None)
+    assert at_the_door == inside
+    assert at_the_door[0] == 503
+    assert json.loads(at_the_door[2])["instance"] == path
+    assert sent(served, request)[0] == 200
+
+
+def test_a_form_that_is_sent_without_a_script_gets_its_page_back(served: Served, model: Script) -> None:
+    request = of_the_page(served, "text/html")
+    with full(served, model):
+        status, headers, page = sent(served, request)
+    assert (status, headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert HAPPY.format("in vain") in page.decode()
+
+
+def test_a_full_service_answers_everything_that_is_no_question(served: Served, model: Script) -> None:
+    with full(served, model):
+        for path in ("/healthz", "/readyz", "/", "/api/v1/history", "/metrics", "/ask", "/api/v1/asking"):
+            expected = {"/ask": 405, "/api/v1/asking": 404}.get(path, 200)
+            assert httpx.get(served.url + path).status_code == expected
+
+
+@pytest.mark.parametrize("body", ["", "x" * 3_000_000], ids=["missing", "long"])
+def test_a_question_is_turned_away_whatever_comes_of_its_body(
+    served: Served, model: Script, body: str
+) -> None:
+    with full(served, model):
+        status, headers, _ = sent(served, post("/api/v1/ask", body, JSON, length=3_000_000))
+    assert (status, headers["connection"]) == (503, "close")
+
+
+def test_a_question_on_a_connection_that_was_kept_is_turned_away_too(served: Served, model: Script) -> None:
+    with httpx.Client(base_url=served.url) as client:
+        assert client.get("/healthz").status_code == 200
+        with full(served, model):
+            assert client.post("/api/v1/ask", json={"question": "Sales?"}).status_code == 503
+        assert client.get("/healthz").status_code == 200
+
+
+def test_requests_that_are_sent_in_advance_are_all_answered(served: Served) -> None:
+    get = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n{}\r\n"
+    ask = post("/api/v1/ask", json.dumps({"question": "Revenue last month"}), JSON)
+    with connected(served) as client:
+        client.sendall(get.format("").encode() + ask + get.format("Connection: close\r\n").encode())
+        whole = b""
+        while part := client.recv(65536):
+            whole += part
+    assert whole.count(b"HTTP/1.1 200 OK") == 3
+
+
+def test_clients_that_do_not_close_hold_nobody_up(served: Served) -> None:
+    get = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+    clients = [connected(served) for _ in range(20)]
+    for client in clients:
+        client.sendall(get)
+    assert [received(client)[0] for client in clients] == [200] * len(clients)
+    assert httpx.get(f"{served.url}/healthz", timeout=PATIENCE_S).status_code == 200
+    for client in clients:
+        client.close()
+
+
+def test_a_client_that_sends_nothing_yet_is_waited_for(served: Served) -> None:
+    with connected(served) as client:
+        time.sleep(3)  # longer than gunicorn keeps a connection between two requests
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert received(client)[0] == 200

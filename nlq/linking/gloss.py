@@ -5,9 +5,9 @@ of a question - names, and what a company measures - stays as it is written.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -21,6 +21,7 @@ _ENGLISH = "en.yml"
 _GUESS = 0.3
 """What a word that is only known by its beginning counts less when languages are told apart."""
 _SHORTEST_NAME = 3
+_WORDS_KEPT = 4096
 _FEW = frozenset("1234")
 """Numbers of quarters and halves, which `{k}` stands for."""
 _ADVERBS = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year"}
@@ -64,13 +65,22 @@ class Language:
 
     def at(self, words: Sequence[str], start: int) -> tuple[_Phrase, tuple[str, ...]] | None:
         """The longest phrase that begins at `start`, and its English words; None if there is none."""
-        word = words[start]
-        candidates = (p for key in (word, f"{word[:1]}*", "") for p in self.phrases.get(key, ()))
-        for phrase in sorted(candidates, key=lambda phrase: phrase.rank, reverse=True):
+        for phrase in self._beginning(words[start]):
             found = self._slots(phrase, words[start : start + len(phrase.words)])
             if found is not None:
                 return phrase, tuple(found.get(word, word) for word in phrase.english)
         return None
+
+    @cached_property
+    def _beginning(self) -> Callable[[str], tuple[_Phrase, ...]]:
+        """The phrases that may begin with a word, the longest first; words come again in other questions."""
+
+        def beginning(word: str) -> tuple[_Phrase, ...]:
+            exact, slots = self.phrases.get(word, ()), self.phrases.get("", ())
+            begun = (p for p in self.phrases.get(f"{word[:1]}*", ()) if fits(p.words[0], word))
+            return tuple(sorted((*exact, *begun, *slots), key=lambda phrase: phrase.rank, reverse=True))
+
+        return lru_cache(_WORDS_KEPT)(beginning)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -97,12 +107,17 @@ class Language:
                 return None
         return slots
 
-    def _word(self, word: str) -> str:
+    @cached_property
+    def _word(self) -> Callable[[str], str]:
         """A single word in English; itself where the language does not know it."""
-        plain = [phrase for phrase in self.phrases.get(word, ()) if len(phrase.words) == 1]
-        begun = self.phrases.get(f"{word[:1]}*", ())
-        plain += [p for p in begun if len(p.words) == 1 and fits(p.words[0], word)]
-        return " ".join(plain[0].english) if plain else word
+
+        def word_in_english(word: str) -> str:
+            plain = [phrase for phrase in self.phrases.get(word, ()) if len(phrase.words) == 1]
+            begun = self.phrases.get(f"{word[:1]}*", ())
+            plain += [p for p in begun if len(p.words) == 1 and fits(p.words[0], word)]
+            return " ".join(plain[0].english) if plain else word
+
+        return lru_cache(_WORDS_KEPT)(word_in_english)
 
 
 def spoken(tokens: Sequence[Token], taken: Sequence[bool], english: frozenset[str]) -> Language | None:

@@ -27,7 +27,7 @@ def topic(tokens: Sequence[Token], free: Sequence[bool]) -> str | None:
 
 
 def _occurs(phrase: tuple[str, ...], words: Sequence[str]) -> bool:
-    starts = range(len(words) - len(phrase) + 1)
+    starts = (at for at in range(len(words) - len(phrase) + 1) if fits(phrase[0], words[at]))
     return any(all(map(fits, phrase, words[at : at + len(phrase)])) for at in starts)
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 _ELIDED = r"(?<![^\W\d_])[^\W\d_]{1,2}(?=['\u2019][^\W\d_]{2})"
 """The beginning of `l'ann\u00e9e` or `qu'est`: a word of its own."""
@@ -79,6 +80,7 @@ def fits(pattern: str, word: str) -> bool:
     return word.startswith(pattern[:-1]) if pattern.endswith("*") and word else word == pattern
 
 
+@lru_cache(65536)
 def akin(one: str, other: str) -> bool:
     """Whether two stems are one word in two forms: `resolve` and `resolution`, `convert` and `conversion`."""
     if one == other or _root(one) == _root(other):
@@ -93,6 +95,7 @@ def akin(one: str, other: str) -> bool:
     )
 
 
+@lru_cache(4096)
 def _root(word: str) -> str:
     """A word without an ending of verbs, as far as three letters stay: `rated` and `rating` share one."""
     for ending in ("ings", "ing", "ers", "ed", "er", "es", "en", "e", "d", "s"):

@@ -13,6 +13,7 @@ from nlq.cancellation import Cancellation
 from nlq.catalog import Catalog
 from nlq.conversations import Conversation
 from nlq.dashboard import Dashboard, Grain
+from nlq.errors import Overloaded
 from nlq.feedback import Feedback, FeedbackEntry
 from nlq.history import Started
 from nlq.history_list import Filters, HistoryEntry, HistoryPage, Order
@@ -195,6 +196,12 @@ class Service(Protocol):
 
     def ready(self) -> Readiness:
         """Whether a question asked now would be answered."""
+
+    def no_room(self, coming: int) -> Overloaded | None:
+        """What a question is told that comes beside `coming` others; None where there is room for it."""
+
+    def rest(self, resting: bool) -> None:
+        """Begin no step of a question that computes, while it is so: others need the processor."""
 
 
 def service() -> Service:

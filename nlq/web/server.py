@@ -9,33 +9,29 @@ replaced.
 
 import errno
 import os
+import resource
 import socket
-import struct
 import sys
-import threading
 from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from nlq.errors import NlqError
 from nlq.web import slack
-from nlq.web.ports import EXTENSION
+from nlq.web.worker import GRACE_S, Worker
 
 _SPARE_THREADS = 32
 _MOST_CONNECTIONS = 4096
 """Open at the same time, also those on which nothing is asked; others wait in line."""
+_OTHER_FILES = 512
+"""Files that are open beside connections: of the databases, the model and the interpreter."""
 _BACKLOG = 2048
 """Connections that wait in the kernel; those beyond it try again only after a second, then three, seven."""
-_READ_S, _WRITE_S = 15, 30
-"""Longest wait for the next bytes of a request, and for a client that does not read its answer."""
 _TURN_S = 0.0005
 """After which one thread of Python lets another compute; the usual 5 ms add up where hundreds take turns."""
-_GRACE_S, _MARGIN_S = 20, 5
-"""Seconds until a service that is told to stop has ended; so long before, questions under way are ended."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -76,25 +72,6 @@ def url(listener: socket.socket) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-class _Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """A worker in which no client can hold a thread by sending or reading nothing."""
-
-    def handle(self, conn: Any) -> Any:
-        for option, seconds in ((socket.SO_RCVTIMEO, _READ_S), (socket.SO_SNDTIMEO, _WRITE_S)):
-            conn.sock.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", seconds, 0))
-        return super().handle(conn)
-
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        super().handle_exit(sig, frame)
-        ending = threading.Timer(_GRACE_S - _MARGIN_S, self.wsgi.extensions[EXTENSION].stop)
-        ending.daemon = True
-        ending.start()
-
-    def handle_quit(self, sig: int, frame: Any) -> None:
-        """End after Ctrl-C as after SIGTERM; gunicorn's way may wait for a lock that this thread holds."""
-        self.handle_exit(sig, frame)
-
-
 class _Application(BaseApplication):  # type: ignore[misc]
     def __init__(
         self,
@@ -106,12 +83,12 @@ class _Application(BaseApplication):  # type: ignore[misc]
         self._load = load
         self._options: dict[str, Any] = {
             "bind": f"fd://{os.dup(listener.fileno())}",
-            "worker_class": _Worker,
+            "worker_class": Worker,
             "workers": 1,
             "threads": threads,
-            "worker_connections": max(_MOST_CONNECTIONS, 2 * threads),
+            "worker_connections": _most_connections(threads),
             "timeout": 0,
-            "graceful_timeout": _GRACE_S,
+            "graceful_timeout": GRACE_S,
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": lambda arbiter: on_ready(),
@@ -127,6 +104,18 @@ class _Application(BaseApplication):  # type: ignore[misc]
     def load(self) -> Flask:
         sys.setswitchinterval(_TURN_S)
         return self._load()
+
+
+def _most_connections(threads: int) -> int:
+    """How many may be open: enough, or what the limit on open files leaves, raised as far as it may be."""
+    wanted = max(_MOST_CONNECTIONS, 2 * threads)
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now == resource.RLIM_INFINITY:
+        return wanted
+    files = wanted + _OTHER_FILES if most == resource.RLIM_INFINITY else min(wanted + _OTHER_FILES, most)
+    if files > now:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most))
+    return max(1, min(wanted, files - _OTHER_FILES))
 
 
 def _leave(_arbiter: object, worker: Any) -> None:
