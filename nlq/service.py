@@ -125,7 +125,7 @@ class Service:
         database, problem = self._database_ready()
         model = _model_ready(self.settings)
         said = [] if database else [problem]
-        said += [] if model else ["The embedded language model does not answer; restart the service."]
+        said += [] if model else ["The embedded language model does not answer; it is being started again."]
         return Readiness(database, model, " ".join(said) or "Ready.")
 
     def no_room(self, coming: int) -> Overloaded | None:
@@ -210,6 +210,7 @@ def embedded(settings: Settings, report: "Report") -> Iterator[Settings]:
 
 @contextmanager
 def _embedded_database(settings: Settings, report: "Report") -> Iterator[Settings]:
+    from nlq.embedded.keeping import kept
     from nlq.embedded.postgres import EmbeddedPostgres
     from nlq.embedded.progress import Step
     from schema import migrate
@@ -217,7 +218,8 @@ def _embedded_database(settings: Settings, report: "Report") -> Iterator[Setting
     from schema.roles import Roles
 
     report(Step("Starting the embedded PostgreSQL"))
-    with EmbeddedPostgres(settings.home) as urls:
+    database = EmbeddedPostgres(settings.home)
+    with database as urls, kept(database, urls):
         migrate.upgrade(urls.owner, Roles(), filter_rows=settings.access_file is not None)
         try:
             load(urls.owner, Clock(settings.timezone).today())
@@ -231,13 +233,15 @@ def _embedded_database(settings: Settings, report: "Report") -> Iterator[Setting
 @contextmanager
 def _embedded_model(settings: Settings, report: "Report") -> Iterator[Settings]:
     from nlq.embedded import model, weights
+    from nlq.embedded.keeping import kept
     from nlq.embedded.machine import free_memory
-    from nlq.embedded.progress import Step
+    from nlq.embedded.progress import Step, silent
 
     found = weights.obtain(settings, weights.choose(settings, report, free_memory()), report)
     report(Step(f"Starting the embedded model {found.name}"))
-    with model.running(settings.home, found) as endpoint:
-        yield dataclasses.replace(
+    server = model.running(settings.home, found)
+    with server as endpoint:
+        complete = dataclasses.replace(
             settings,
             model=endpoint.model,
             openai_base_url=endpoint.base_url,
@@ -245,6 +249,8 @@ def _embedded_model(settings: Settings, report: "Report") -> Iterator[Settings]:
             embedded_weights=found.identity,
             model_calls=min(settings.model_calls, model.SLOTS),
         )
+        with kept(server, endpoint, lambda: _prepare_model(complete, silent)):
+            yield complete
 
 
 def _prepare_model(settings: Settings, report: "Report") -> None:

@@ -54,7 +54,7 @@ def environment(database: Database, model: Script, home: Path, **settings: str) 
 
 
 @contextmanager
-def serving(environ: Mapping[str, str]) -> Iterator[Served]:
+def serving(environ: Mapping[str, str], start_s: float = _START_S) -> Iterator[Served]:
     """Serve with the variables `environ`, on a port that is free; nothing of it is left at the end."""
     log = Path(environ["NLQ_HOME"]) / "serve.log"
     with log.open("w") as file:
@@ -65,7 +65,7 @@ def serving(environ: Mapping[str, str]) -> Iterator[Served]:
             start_new_session=True,
         )
     try:
-        yield Served(_address(process, log), process, log)
+        yield Served(_address(process, log, start_s), process, log)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -76,9 +76,9 @@ def serving(environ: Mapping[str, str]) -> Iterator[Served]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
+def _address(process: "subprocess.Popen[bytes]", log: Path, start_s: float) -> str:
     """Where the service says that it answers."""
-    deadline = time.monotonic() + _START_S
+    deadline = time.monotonic() + start_s
     while not (ready := re.search(r"^Ready: (\S+)$", log.read_text(), re.MULTILINE)):
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()

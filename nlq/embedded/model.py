@@ -2,6 +2,8 @@
 
 from pathlib import Path
 from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -23,13 +25,20 @@ class EmbeddedModel:
 
     The first `start` loads the weights (1.5 s once the file is in the page cache); the last `stop` ends the
     server, and so does the death of its last user, by `kill -9` too. Where the server has died, `start`
-    starts it again; the endpoint is another one then.
+    starts it again, at the same address and with the same key.
     """
 
     def __init__(self, home: Path, weights: Weights) -> None:
         self._home = home
         self._weights = weights
         self._child = SharedChild(home, server_name(weights.identity), "nlq.embedded.model_server", _START_S)
+        self._known: dict[str, Any] = {}
+        """Address and key, once it was started."""
+        self.label = self._child.label
+
+    def runs(self) -> bool:
+        """Whether the server lives."""
+        return self._child.runs()
 
     def start(self) -> ModelEndpoint:
         """Start the server or attach to the running one.
@@ -42,7 +51,9 @@ class EmbeddedModel:
                 f"The model's file {self._weights.path} is not there. `nlq model fetch` fetches it, "
                 "or set NLQ_MODEL to a .gguf file."
             )
-        facts = self._child.start({"weights": str(self._weights.path), "name": self._weights.name})
+        config = {"weights": str(self._weights.path), "name": self._weights.name, **self._known}
+        facts = self._child.start(config)
+        self._known = {"port": urlsplit(facts["base_url"]).port, "api_key": facts["api_key"]}
         return ModelEndpoint(facts["base_url"], facts["api_key"], self._weights.name)
 
     def stop(self) -> None:

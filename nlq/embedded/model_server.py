@@ -23,13 +23,15 @@ _MEMORY_BESIDE_WEIGHTS = 500 * MB
 
 @contextmanager
 def run(home: Path, config: Mapping[str, Any]) -> Iterator[supervise.Service]:
-    """Run the weights of `config`; its facts are `base_url` and `api_key`."""
+    """Run the weights of `config`; its facts are `base_url` and `api_key`, those of `config` if any."""
     os.umask(0o077)
     weights = Path(config["weights"])
     _require_memory(weights)
     _require_port()
-    key = secrets.token_urlsafe(32)
-    server = _server(_parameters(weights, config["name"], states(home), key), weights)
+    key = config.get("api_key") or secrets.token_urlsafe(32)
+    parameters = _parameters(weights, config["name"], states(home), key)
+    parameters.port = config.get("port") or 0
+    server = _server(parameters, weights)
     yield supervise.Service(
         {"base_url": f"{server.listening_address}/v1", "api_key": key}, healthy=lambda: True
     )
@@ -41,7 +43,6 @@ def _parameters(weights: Path, name: str, states_folder: Path, key: str) -> xlla
     parameters.model.path = str(weights)
     parameters.model_alias = {name}
     parameters.hostnames = [_HOST]
-    parameters.port = 0
     parameters.api_keys = [key]
     parameters.ui = False
     parameters.offline = True

@@ -34,6 +34,11 @@ class EmbeddedPostgres:
     def __init__(self, home: Path, system_folder: Path = SYSTEM_FOLDER) -> None:
         self._child = SharedChild(home, "postgres", "nlq.embedded.postgres_server", _START_S)
         self._system_folder = system_folder
+        self.label = self._child.label
+
+    def runs(self) -> bool:
+        """Whether the server lives."""
+        return self._child.runs()
 
     def start(self) -> DatabaseUrls:
         """Start the server or attach to the running one, and return its URLs.

@@ -91,8 +91,19 @@ class SharedChild:
         self._holder: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def label(self) -> str:
+        """What messages call the child."""
+        return self._files.label
+
+    def runs(self) -> bool:
+        """Whether the child lives."""
+        return runs(self._files.home, self._files.name)
+
     def start(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Attach to the running child, or start it with `config`, and return its facts.
+
+        Where it has died since, it is started again.
 
         Raises:
             NlqError: it cannot be started; the message says why.
@@ -132,7 +143,7 @@ class SharedChild:
     def _attach(self) -> Mapping[str, Any] | None:
         """The facts of the running child; None if none runs, after the end of one that is ending."""
         deadline = time.monotonic() + self._timeout_s
-        while runs(self._files.home, self._files.name):
+        while self.runs():
             with contextlib.suppress(FileNotFoundError):
                 facts: Mapping[str, Any] = json.loads(self._files.facts.read_text())
                 return facts
@@ -143,6 +154,8 @@ class SharedChild:
 
     def _spawn(self, config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Start the child and wait for its facts, or for why there are none."""
+        if self._process:
+            self._process.poll()
         self._files.facts.unlink(missing_ok=True)
         with self._files.log.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - this interpreter, a module of this package
@@ -192,7 +205,7 @@ class SharedChild:
     def _wait_for_end(self, timeout_s: float = 40.0, takeover_s: float = 2.0) -> None:
         """Wait for the child's end; no longer than `takeover_s` if somebody attached in the meantime."""
         began = time.monotonic()
-        while runs(self._files.home, self._files.name) and (waited := time.monotonic() - began) < timeout_s:
+        while self.runs() and (waited := time.monotonic() - began) < timeout_s:
             if waited > takeover_s and self._files.facts.exists():
                 return
             time.sleep(0.02)

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +20,8 @@ from nlq.embedded.shared import Files
 from nlq.errors import NlqError
 
 _LOOK_EVERY_S = 0.2
+_GLANCE_S = 1.0
+"""Far longer than others hold the lock of a child to see whether it lives."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -70,8 +73,11 @@ def _stop_event() -> threading.Event:
 @contextmanager
 def _sole(alive: Path) -> Iterator[None]:
     lease = Lease(alive)
-    if not lease.take(wait=False):
-        raise SystemExit(f"Another process already holds {alive}.")
+    deadline = time.monotonic() + _GLANCE_S
+    while not lease.take(wait=False):
+        if time.monotonic() > deadline:
+            raise SystemExit(f"Another process already holds {alive}.")
+        time.sleep(0.01)
     try:
         yield
     finally:
