@@ -5,14 +5,22 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import psycopg
 import pytest
+from werkzeug.test import TestResponse
 
 from nlq import settings as settings_module
 from nlq.admission import Admission
 from nlq.cancellation import Cancellation, Cancelled
+from nlq.clock import fixed
 from nlq.errors import Overloaded, TooManyQuestions
 from nlq.gate import Gate
 from nlq.question import Question
+from nlq.service import build
+from nlq.web import create_app
+from tests.catalogs import TODAY
+from tests.postgres import Database
+from tests.scripted import Script
 
 
 @pytest.fixture
@@ -143,3 +151,29 @@ def test_a_full_service_says_so_before_anything_is_written_down() -> None:
     ):
         pass
     assert refused.value.retry_after_s > 0
+
+
+def test_a_person_who_asks_too_much_gets_429_and_when_to_come_back(demo: Database, model: Script) -> None:
+    environ = {
+        "NLQ_TIMEZONE": "UTC",
+        "NLQ_READER_URL": demo.reader_url,
+        "NLQ_WRITER_URL": demo.writer_url,
+        "OPENAI_BASE_URL": model.base_url,
+        "NLQ_PROXY_USER_HEADER": "X-User",
+        "NLQ_QUESTIONS_PER_MINUTE": "1",
+        "NLQ_SECRET_KEY": "of the tests",
+    }
+    client = create_app(build(settings_module.load(environ), fixed(TODAY))).test_client()
+
+    def ask(person: str) -> TestResponse:
+        body = {"question": "Revenue last month"}
+        return client.post("/api/v1/ask", json=body, headers={"X-User": person})
+
+    assert [ask("ann").status_code, ask("bob").status_code] == [200, 200]
+    refused = ask("ann")
+    assert refused.status_code == 429
+    assert refused.json is not None
+    assert refused.json["type"] == "urn:nlq:problem:too-many-questions"
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    with psycopg.connect(demo.owner_url) as connection:
+        assert connection.execute("SELECT count(*) FROM query_history").fetchone() == (2,)

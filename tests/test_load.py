@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -24,6 +25,8 @@ TAKEN = 40
 SURPLUS = 160
 HAPPY = "How happy are our customers? {}"
 PATIENCE_S = 10
+SILENT_S = 15
+"""How long the service waits for the next bytes of a request."""
 JSON = {"Content-Type": "application/json"}
 EVENTS = "text/event-stream"
 
@@ -215,3 +218,40 @@ def test_a_client_that_sends_nothing_yet_is_waited_for(served: Served) -> None:
         time.sleep(3)  # longer than gunicorn keeps a connection between two requests
         client.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         assert received(client)[0] == 200
+
+
+def test_a_client_that_goes_silent_in_mid_request_is_given_up_and_holds_nobody_up(served: Served) -> None:
+    half_a_head, half_a_body = (
+        b"GET /healthz HTTP/1.1\r\nHos",
+        post("/api/v1/ask", '{"quest', JSON, length=80),
+    )
+    with connected(served) as head, connected(served) as body:
+        head.sendall(half_a_head)
+        body.sendall(half_a_body)
+        assert httpx.get(f"{served.url}/healthz", timeout=PATIENCE_S).status_code == 200
+        for client in (head, body):
+            client.settimeout(SILENT_S + PATIENCE_S)
+        assert received(body)[0] == 408
+        assert not head.recv(1) or received(head)[0] in {400, 408}
+
+
+def test_no_connection_of_the_database_is_held_while_a_model_thinks(
+    demo: Database, model: Script, tmp_path: Path
+) -> None:
+    model.replies, model.held = ['{"kpi":"customer_satisfaction_score"}'], True
+    thinking = 20  # more than there are connections in both pools
+    environ = environment(demo, model, tmp_path, NLQ_MODEL_CALLS=str(thinking))
+    busy = (
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND usename IN ('nlq_reader', 'nlq_writer') AND state <> 'idle'"
+    )
+    with serving(environ) as running, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask_at_once, running.url, [HAPPY.format(n) for n in range(thinking)])
+        while len(model.requests) < thinking:
+            time.sleep(0.05)
+        with psycopg.connect(demo.owner_url) as connection:
+            assert connection.execute(busy).fetchone() == (0,)
+        [other] = ask_at_once(running.url, ["Revenue last month"])
+        assert other.body["status"] == "answered"
+        model.held = False
+        assert {reply.body["status"] for reply in asked.result()} == {"answered"}

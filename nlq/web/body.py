@@ -5,6 +5,7 @@ import uuid
 from typing import Any
 
 from flask import Request, abort
+from werkzeug.exceptions import ClientDisconnected
 
 from nlq.question import Question, check_text
 from nlq.web import identity
@@ -53,7 +54,7 @@ def json_object(request: Request, example: str) -> dict[str, Any]:
         abort(415, f"Send JSON such as {example} with the header Content-Type: application/json.")
     try:
         body = json.loads(request.get_data())
-    except BlockingIOError:  # what a socket's time limit ends with
+    except ClientDisconnected:  # what a socket's time limit ends with, too
         abort(408, "The body of the request did not arrive in time.")
     except (ValueError, RecursionError):
         abort(400, "The body is not valid JSON.")
