@@ -31,8 +31,8 @@ format: $(VENV)/.dev
 # Brings the words of the pages in every language up to date: new ones come without a translation.
 words: $(VENV)/.dev
 	@mkdir -p build
-	@$(BIN)/pybabel -q extract -F nlq/web/translations/extract.cfg -k N_ --no-location --sort-output -o build/words.pot nlq
-	@for po in nlq/web/translations/*.po; do \
+	@$(BIN)/pybabel -q extract -F nlq/translations/extract.cfg -k N_ --no-location --sort-output -o build/words.pot nlq
+	@for po in nlq/translations/*.po; do \
 		$(BIN)/pybabel -q update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap -l $$(basename $$po .po) \
 			-i build/words.pot -o $$po; done
 

@@ -14,6 +14,7 @@ from nlq.errors import TooManyQuestions
 from nlq.gate import Gate
 from nlq.question import Question
 from nlq.settings import Settings
+from nlq.words import N_
 
 
 class Admission:
@@ -23,7 +24,9 @@ class Admission:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.room = Gate(settings.max_questions, 0, "Too many questions are being answered at the moment.")
+        self.room = Gate(
+            settings.max_questions, 0, N_("Too many questions are being answered at the moment.")
+        )
         self._rate = limits.RateLimitItemPerMinute(settings.questions_per_minute)
         self._asked = MovingWindowRateLimiter(MemoryStorage())
 

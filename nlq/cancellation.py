@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 
 from nlq.errors import NlqError
+from nlq.words import N_, gettext
 
 
 class Cause(StrEnum):
@@ -24,10 +25,12 @@ class Cause(StrEnum):
 
 
 _SENTENCES = {
-    Cause.STOPPED: "The question was stopped before it was answered.",
-    Cause.GONE: "Whoever asked went away before the question was answered.",
-    Cause.TOO_LONG: "The question took too long and was stopped; ask again later, or more simply.",
-    Cause.SHUTDOWN: "The service was stopped before the question was answered; please ask again in a moment.",
+    Cause.STOPPED: N_("The question was stopped before it was answered."),
+    Cause.GONE: N_("Whoever asked went away before the question was answered."),
+    Cause.TOO_LONG: N_("The question took too long and was stopped; ask again later, or more simply."),
+    Cause.SHUTDOWN: N_(
+        "The service was stopped before the question was answered; please ask again in a moment."
+    ),
 }
 
 
@@ -35,7 +38,7 @@ class Cancelled(NlqError):
     """A question was cancelled; `cause` says why."""
 
     def __init__(self, cause: Cause) -> None:
-        super().__init__(_SENTENCES[cause])
+        super().__init__(gettext(_SENTENCES[cause]))
         self.cause = cause
 
 

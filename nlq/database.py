@@ -28,6 +28,7 @@ from nlq.errors import DatabaseUnavailable, QueryFailed
 from nlq.gate import Gate
 from nlq.seal import Key
 from nlq.settings import Settings
+from nlq.words import N_, gettext
 
 T = TypeVar("T")
 
@@ -382,16 +383,18 @@ def _as_errors(limits: Limits) -> Iterator[None]:
     try:
         yield
     except PoolTimeout:
-        raise DatabaseUnavailable(
-            f"The database gave no connection within {limits.connect_timeout_s:g} s; "
+        none = N_(
+            "The database gave no connection within %(seconds)s s; "
             "it is down or busy. Please try again in a moment."
-        ) from None
+        )
+        raise DatabaseUnavailable(gettext(none, seconds=f"{limits.connect_timeout_s:g}")) from None
     except PoolClosed:
-        raise DatabaseUnavailable("The service is shutting down; please ask again in a moment.") from None
+        ending = N_("The service is shutting down; please ask again in a moment.")
+        raise DatabaseUnavailable(gettext(ending)) from None
     except psycopg.Error as error:
         if isinstance(error, psycopg.OperationalError) and _disconnected(error):
-            message = "The connection to the database was lost. Please try again in a moment."
-            raise DatabaseUnavailable(message) from error
+            message = N_("The connection to the database was lost. Please try again in a moment.")
+            raise DatabaseUnavailable(gettext(message)) from error
         raise QueryFailed(_sentence(error, limits)) from error
 
 

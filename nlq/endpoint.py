@@ -23,6 +23,7 @@ from nlq.calls import Calls
 from nlq.cancellation import Cancellation, Cancelled
 from nlq.errors import ModelUnavailable
 from nlq.gate import Gate
+from nlq.words import N_, gettext
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ class Endpoint:
 
     def __init__(self, timeout_s: float, at_once: int, in_line: int) -> None:
         """Let `at_once` calls run, each for `timeout_s` with its retries, and `in_line` wait."""
-        busy = "The language model is busy with other questions."
+        busy = N_("The language model is busy with other questions.")
         self.gate, self.breaker = Gate(at_once, in_line, busy), Breaker()
         self._calls, self._timeout_s = Calls(), timeout_s
 
@@ -79,10 +80,11 @@ class Endpoint:
     ) -> T:
         """One call; the breaker is told how it ended."""
         if not self.breaker.allows():
-            raise ModelUnavailable(
+            alone = N_(
                 "The language model does not answer at the moment and is left alone for a few seconds; "
                 "please try again then."
             )
+            raise ModelUnavailable(gettext(alone))
         try:
             reply = self._calls.run(request(), seconds, cancellation)
         except Cancelled:
@@ -118,25 +120,27 @@ def _pause_asked_for(error: Exception) -> float | None:
 
 
 _SENTENCES: Mapping[tuple[type[Exception], ...], str] = {
-    (ModelTimeoutError, TimeoutError): (
+    (ModelTimeoutError, TimeoutError): N_(
         "The language model did not answer in time; please ask again, or more simply."
     ),
-    (ModelConnectionError,): "The language model cannot be reached; please try again in a moment.",
-    (ModelAuthenticationError, ModelPermissionDeniedError): (
+    (ModelConnectionError,): N_("The language model cannot be reached; please try again in a moment."),
+    (ModelAuthenticationError, ModelPermissionDeniedError): N_(
         "The language model refused the API key; the operator must check OPENAI_API_KEY."
     ),
-    (ModelRateLimitError,): "The language model is over its rate limit; please try again in a minute.",
-    (ModelNotFoundError,): (
+    (ModelRateLimitError,): N_("The language model is over its rate limit; please try again in a minute."),
+    (ModelNotFoundError,): N_(
         "The language model is not known at its endpoint; the operator must check NLQ_MODEL and its address."
     ),
-    (ModelAPIError,): "The language model has a fault of its own; please try again in a moment.",
-    (ModelError,): "The language model did not take the question; please put it in other words.",
+    (ModelAPIError,): N_("The language model has a fault of its own; please try again in a moment."),
+    (ModelError,): N_("The language model did not take the question; please put it in other words."),
 }
 
 
 def _why(error: Exception) -> str:
     """What the error means to the person who asked; nothing of the request is repeated."""
     if isinstance(_first_cause(error), ReplyTooLong):
-        return "The language model's reply is far too long; please put the question in other words."
+        return gettext("The language model's reply is far too long; please put the question in other words.")
     found = (sentence for kinds, sentence in _SENTENCES.items() if isinstance(error, kinds))
-    return next(found, "The language model's reply cannot be read; please try again in a moment.")
+    return gettext(
+        next(found, N_("The language model's reply cannot be read; please try again in a moment."))
+    )

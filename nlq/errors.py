@@ -1,5 +1,7 @@
 """The errors that the steps of a question raise, and that channels turn into words."""
 
+from nlq.words import N_, gettext
+
 
 class NlqError(Exception):
     """Something a person can act on. `str(error)` is a sentence that says what to do."""
@@ -33,16 +35,16 @@ class Overloaded(ComeBackLater):
     """The service has as many questions as it can take; this one has to come back."""
 
     def __init__(self, reason: str, retry_after_s: int = 5) -> None:
-        super().__init__(f"{reason} Please ask again in a few seconds.", retry_after_s)
+        again = gettext("Please ask again in a few seconds.")
+        super().__init__(f"{gettext(reason)} {again}", retry_after_s)
 
 
 class TooManyQuestions(ComeBackLater):
     """A person asked more than `allowed` questions within a minute."""
 
     def __init__(self, allowed: int, retry_after_s: int) -> None:
-        super().__init__(
-            f"You may ask {allowed} questions a minute; please ask again in {retry_after_s} s.", retry_after_s
-        )
+        often = N_("You may ask %(count)s questions a minute; please ask again in %(seconds)s s.")
+        super().__init__(gettext(often, count=allowed, seconds=retry_after_s), retry_after_s)
 
 
 class UnsafeSql(NlqError):

@@ -21,6 +21,7 @@ from psycopg_pool import ConnectionPool
 from nlq.answer import Method, Status
 from nlq.errors import DatabaseUnavailable, UnknownConversation
 from nlq.question import Question, SlackPlace
+from nlq.words import N_, gettext
 
 LEASE_S = 20.0
 """Seconds after which a running question whose process has not renewed its lease counts as left behind."""
@@ -264,9 +265,8 @@ def transaction(pool: ConnectionPool) -> Iterator[psycopg.Connection]:
         with pool.connection() as connection:
             yield connection
     except (psycopg.OperationalError, psycopg.InterfaceError) as error:
-        raise DatabaseUnavailable(
-            "The database that keeps the history cannot be reached; please try again in a moment."
-        ) from error
+        gone = N_("The database that keeps the history cannot be reached; please try again in a moment.")
+        raise DatabaseUnavailable(gettext(gone)) from error
 
 
 def open_pool(url: str, size: int = 8, timeout_s: float = 5.0) -> ConnectionPool:

@@ -17,6 +17,7 @@ from nlq.running import Running
 from nlq.safekeeping import Safekeeping
 from nlq.secrets import hide
 from nlq.trace import OnStarted, Trace, answer_of, cause, failed, record_of
+from nlq.words import gettext
 
 COMPUTING = 1
 """Questions that compute at the same time; more would not get faster, since one thread of Python computes at
@@ -99,7 +100,7 @@ class Intake:
         except NlqError as error:
             return failed(question, started, trace, str(error)), cause(error), None
         except Exception as error:  # the person gets a sentence, the history what happened
-            text = "Something went wrong while this question was worked on; please ask again."
+            text = gettext("Something went wrong while this question was worked on; please ask again.")
             return failed(question, started, trace, text), f"{type(error).__name__}: {error}", None
         except (KeyboardInterrupt, SystemExit):
             self._give_up(

@@ -36,6 +36,7 @@ from nlq.sql import describe as sql_words
 from nlq.sql import guard, literals
 from nlq.trace import OnStage, OnStarted, Statement, Trace, answer_of
 from nlq.verified import Fitted, Known, find, nearest, runnable
+from nlq.words import N_, gettext, speaking
 
 _PREVIOUS_ERRORS = (ValueError, KeyError, TypeError)
 
@@ -83,11 +84,12 @@ class Pipeline:
             InvalidQuestion: the text cannot be worked on; nothing was run or recorded.
             NlqError: what `Intake.answered` raises: it has to come back later, or cannot be written down.
         """
-        asked = replace(question, text=check_text(question.text, self.settings.max_question_chars))
         trace = self._trace(on_stage, cancellation)
-        return self.intake.answered(
-            asked, trace, on_started, lambda started: self._answered(asked, started, trace)
-        )
+        with speaking(question.language):
+            asked = replace(question, text=check_text(question.text, self.settings.max_question_chars))
+            return self.intake.answered(
+                asked, trace, on_started, lambda started: self._answered(asked, started, trace)
+            )
 
     def run_plan(
         self,
@@ -105,6 +107,17 @@ class Pipeline:
             InvalidPlan: it names what is not in the catalogue, or cannot be compiled; nothing was recorded.
             NlqError: what `Intake.answered` raises.
         """
+        with speaking(question.language):
+            return self._of_plan(plan, question, self._trace(on_stage, cancellation), on_started)
+
+    def calendar(self) -> Calendar:
+        """What periods are relative to."""
+        return Calendar(self.clock.today(), self.settings.fiscal_year_start)
+
+    def _trace(self, on_stage: OnStage | None, cancellation: Cancellation | None) -> Trace:
+        return Trace(on_stage=on_stage, cancellation=cancellation or Cancellation())
+
+    def _of_plan(self, plan: Plan, question: Question, trace: Trace, on_started: OnStarted | None) -> Answer:
         known = self.knowledge(self.access.scope(question))
         try:
             found = runnable(Fitted(plan), known.catalog)
@@ -113,7 +126,6 @@ class Pipeline:
         statement = Statement(found.sql, Method.PLAN, found.interpretation, plan)
         text = question.text or found.interpretation[: self.settings.max_question_chars]
         asked = replace(question, text=text)
-        trace = self._trace(on_stage, cancellation)
         trace.sql, trace.plan, trace.confidence = found.sql, plan, 1.0
 
         def run(started: Started) -> Answer:
@@ -136,13 +148,6 @@ class Pipeline:
             )
 
         return self.intake.answered(asked, trace, on_started, run)
-
-    def calendar(self) -> Calendar:
-        """What periods are relative to."""
-        return Calendar(self.clock.today(), self.settings.fiscal_year_start)
-
-    def _trace(self, on_stage: OnStage | None, cancellation: Cancellation | None) -> Trace:
-        return Trace(on_stage=on_stage, cancellation=cancellation or Cancellation())
 
     def _answered(self, question: Question, started: Started, trace: Trace) -> Answer:
         with trace.stage("linking"):
@@ -296,7 +301,7 @@ class Pipeline:
             checked = guard.check(reply.sql)
             if unknown := literals.check_literals(checked, known.catalog.held):
                 raise QueryFailed(" ".join(unknown))
-            warning = (
+            warning = gettext(
                 "The SQL for this answer was written by the language model; please check how it was read."
             )
             return Statement(checked.text, Method.SQL, sql_words.describe(checked), warnings=(warning,))
@@ -335,10 +340,11 @@ class _Unusable(NlqError):
 def _final(failure: NlqError) -> NlqError:
     if isinstance(failure, _Unusable):
         return ModelUnavailable(
-            "The language model gave no usable reply to this question; please put it in other words."
+            gettext("The language model gave no usable reply to this question; please put it in other words.")
         )
     if isinstance(failure, UnsafeSql):
-        return UnsafeSql("The SQL for this question was not safe to run; please put it in other words.")
+        unsafe = N_("The SQL for this question was not safe to run; please put it in other words.")
+        return UnsafeSql(gettext(unsafe))
     return failure
 
 

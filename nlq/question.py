@@ -6,6 +6,7 @@ import uuid
 from dataclasses import dataclass
 
 from nlq.errors import InvalidQuestion
+from nlq.words import N_, gettext
 
 _CHOSEN = re.compile(r"\((?P<labels>[^()]{1,500})\)\Z")
 _JOINS = re.compile(r"[(),\s]+")
@@ -37,6 +38,8 @@ class Question:
     groups: tuple[str, ...] = ()
     """The groups that the sign-on says `user` is in."""
     slack: SlackPlace | None = None
+    language: str = "en"
+    """The code of the language in which it is answered."""
 
 
 def with_choice(question: str, label: str) -> str:
@@ -68,14 +71,17 @@ def check_text(text: object, max_chars: int) -> str:
             was chosen for it, holds control characters, or has no letter or digit in it.
     """
     if not isinstance(text, str):
-        raise InvalidQuestion('The question must be a text, for example "Sales by region last month".')
+        raise InvalidQuestion(
+            gettext('The question must be a text, for example "Sales by region last month".')
+        )
     if (length := len(without_choices(text)[0])) > max_chars:
-        raise InvalidQuestion(f"The question has {length} characters; please ask it in at most {max_chars}.")
+        long = N_("The question has %(length)s characters; please ask it in at most %(most)s.")
+        raise InvalidQuestion(gettext(long, length=length, most=max_chars))
     question = unicodedata.normalize("NFC", text).strip()
     if not question:
-        raise InvalidQuestion("The question is empty; please type what you want to know.")
+        raise InvalidQuestion(gettext("The question is empty; please type what you want to know."))
     if any(unicodedata.category(c) in {"Cc", "Cs", "Co"} and c not in "\n\r\t" for c in question):
-        raise InvalidQuestion("The question holds control characters; please send plain text.")
+        raise InvalidQuestion(gettext("The question holds control characters; please send plain text."))
     if not any(c.isalnum() for c in question):
-        raise InvalidQuestion("The question has no words in it; please type what you want to know.")
+        raise InvalidQuestion(gettext("The question has no words in it; please type what you want to know."))
     return question

@@ -13,6 +13,7 @@ from nlq.plan.model import as_json
 from nlq.question import Question
 from nlq.trace import Statement
 from nlq.verified import Fitted, runnable
+from nlq.words import gettext, speaking
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,11 @@ class Replay:
             UnsafeSql: the guard refuses what was stored.
             DatabaseUnavailable: the database cannot be reached.
         """
-        pipeline, cancellation = self.pipeline, cancellation or Cancellation()
+        with speaking(viewer.language):
+            return self._again(entry, viewer, cancellation or Cancellation())
+
+    def _again(self, entry: HistoryEntry, viewer: Question, cancellation: Cancellation) -> Answer:
+        pipeline = self.pipeline
         cancellation.within(pipeline.settings.question_timeout_s)
         known = pipeline.knowledge(pipeline.access.scope(viewer))
         method = Method(entry.method or Method.PLAN)
@@ -69,7 +74,7 @@ def _stored(entry: HistoryEntry, method: Method) -> Fitted:
         except ValueError as error:
             raise QueryFailed(f"The plan of this answer cannot be read any more: {error}.") from error
     if not entry.sql:
-        raise QueryFailed("This question has no answer that could be shown again.")
+        raise QueryFailed(gettext("This question has no answer that could be shown again."))
     return Fitted(sql=entry.sql)
 
 

@@ -14,6 +14,7 @@ from nlq.plan.check import read
 from nlq.plan.model import Plan, as_json
 from nlq.question import Question
 from nlq.verified import Fitted, Runnable, runnable
+from nlq.words import speaking
 
 
 class Runs(Protocol):
@@ -79,9 +80,10 @@ class Review:
             QueryFailed: it names what is not in the catalogue, does not fit together, or is refused.
             DatabaseUnavailable: the database cannot be reached.
         """
-        found = runnable(wanted, catalog)
-        table, _ = self.reader.run(found.sql, scope=self.access.scope(viewer))
-        return Ran(found, table, _said(found, table, catalog))
+        with speaking(viewer.language):
+            found = runnable(wanted, catalog)
+            table, _ = self.reader.run(found.sql, scope=self.access.scope(viewer))
+            return Ran(found, table, _said(found, table, catalog))
 
     def _try_out(self, correction: Fitted, catalog: Catalog, reviewer: Question) -> None:
         which = "correct_plan" if correction.plan else "correct_sql"

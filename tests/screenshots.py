@@ -67,6 +67,15 @@ def ranking(page: Page, address: str) -> None:
     _drawn(page)
 
 
+def german(page: Page, address: str) -> None:
+    """A comparison, for somebody who reads German."""
+    page.set_extra_http_headers({"Accept-Language": "de"})
+    page.goto(address)
+    page.get_by_label("Ihre Frage").fill("Warum ist Revenue in Q3 2026 gestiegen?")
+    page.keyboard.press("Enter")
+    _drawn(page)
+
+
 def conversations(page: Page, address: str) -> None:
     """The conversations."""
     page.goto(f"{address}/conversations")
@@ -97,6 +106,7 @@ SHOTS: Mapping[str, Callable[[Page, str], None]] = {
     "answer": answer,
     "number": number,
     "ranking": ranking,
+    "german": german,
     "conversations": conversations,
     "catalogue": catalogue,
     "history": history,

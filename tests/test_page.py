@@ -397,6 +397,18 @@ def test_the_page_speaks_german_and_remembers_it(page: Page) -> None:
     expect(page.get_by_role("columnheader")).to_have_text(["Region", "Revenue (USD)"])
     expect(page.get_by_role("row").nth(1)).to_contain_text(re.compile(r"\d\.\d{3},\d\d$"))
     expect(page.locator(".chip .key").nth(2)).to_have_text("Zeitraum")
+    expect(page.locator(".sentence")).to_have_text(
+        re.compile(r"^Revenue nach Region im Jahr 2025: 6 Zeilen, von [\d.]+,\d\d USD \(")
+    )
+    expect(page.locator(".interpretation")).to_contain_text("Summe von Revenue (USD), 2025 (1. Jan.")
+    expect(page.locator(".chart")).to_have_attribute("aria-label", re.compile("^Revenue nach Region"))
+    page.get_by_label("Ihre Frage").fill("Conversion rate last quarter")
+    page.keyboard.press("Enter")
+    settled(page)
+    expect(page.locator(".big-number .value")).to_have_text(re.compile(r"^\d+,\d\d\s%$"))
+    expect(page.locator(".big-number .change")).to_contain_text("gegenüber Q2 2026")
+    page.reload()
+    expect(page.locator(".sentence").last).to_contain_text("in Q3 2026: im Durchschnitt")
 
 
 @pytest.fixture

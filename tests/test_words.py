@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from nlq.web import create_app
 from nlq.web.preferences import LANGUAGES
-from nlq.web.words import FOLDER, translations
+from nlq.words import FOLDER, translations
 from tests import stand_in
 from tests.dependencies import ROOT
 from tests.forms import form

@@ -8,9 +8,11 @@ from typing import Any
 from nlq.answer import Table, Value, json_value
 from nlq.catalog import Catalog
 from nlq.chart import number as numbers
-from nlq.chart.shape import Dim, Shape, is_number, shape
+from nlq.chart.shape import Dim, Shape, heading, is_number, shape
 from nlq.chart.views import View, Views
 from nlq.plan.model import Dimension, Plan
+from nlq.plan.words import kind_words, period_words
+from nlq.words import gettext
 
 Kinds = dict[str, Callable[[Views], View]]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -61,7 +63,7 @@ def chart(
     if not kinds:
         return None
     if len(rows) > _MOST_BARS and next(iter(kinds)) == "bars" and len(found.dims) == 1:
-        note = f"the first {_MOST_BARS} of {len(rows)}"
+        note = gettext("the first %(count)s of %(all)s", count=_MOST_BARS, all=len(rows))
         base["title"] = {"text": found.title, "subtitle": ", ".join(filter(None, (found.subtitle, note)))}
         rows = rows[:_MOST_BARS]
     made = Views(found, max(abs(row["value"]) for row in rows if row["value"] is not None))
@@ -99,7 +101,9 @@ def _name(row: Sequence[Value], dim: Dim, catalog: Catalog) -> str:
     if dim.title == "KPI" and value in catalog.by_name:
         return catalog.by_name[str(value)].label
     if dim.kind is not None:
-        return f"{value} ({row[dim.kind]})"
+        return f"{value} ({kind_words(row[dim.kind])})"
+    if dim.title == heading(Dimension.PERIOD):
+        return period_words(str(value))
     return "\N{EN DASH}" if value is None else value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -8,10 +8,13 @@ from typing import Any
 from nlq.answer import Table, Value
 from nlq.catalog import Direction, Kpi
 from nlq.chart.shape import Number, Shape, is_number
+from nlq.numbers import number as written
+from nlq.numbers import percent as in_percent
 from nlq.period import shifted
 from nlq.plan.model import Calculation, Plan
 from nlq.plan.sides import sides
-from nlq.wording import number as written
+from nlq.plan.words import period_words
+from nlq.words import gettext
 
 _COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
 
@@ -79,7 +82,8 @@ def view(number: dict[str, Any]) -> dict[str, Any]:
         sign = {"up": "\N{BLACK UP-POINTING TRIANGLE}", "down": "\N{BLACK DOWN-POINTING TRIANGLE}"}
         percent = f" ({change['percent']})" if change["percent"] else ""
         arrow = sign.get(change["direction"], "=")
-        words = f"{arrow} {change['difference']}{percent} against {change['against']}"
+        against = gettext("against %(period)s", period=change["against"])
+        words = f"{arrow} {change['difference']}{percent} {against}"
         layers.append(_text_layer(words, "change", 15, 52 if number["label"] else 28))
     return {"layer": layers, "height": 140 if number["change"] and number["label"] else 110}
 
@@ -91,18 +95,19 @@ def _text_layer(text: str, name: str, size: int, dy: int) -> dict[str, Any]:
 
 def _text(value: Value, shown: Number, kpi: Kpi | None) -> str:
     percent = shown.title.endswith("(%)")
-    if kpi and shown.title not in {"Ratio", "Correlation"} and not (percent and kpi.unit != "%"):
+    unitless = shown.title in {gettext("Ratio"), gettext("Correlation")}
+    if kpi and not unitless and not (percent and kpi.unit != "%"):
         return written(value, kpi)
     text = written(value, digits=shown.decimals) if shown.fixed else written(value)
-    return f"{text}%" if percent else text
+    return in_percent(text) if percent else text
 
 
 def _change(value: Value, base: tuple[str, Value], kpi: Kpi | None) -> Change:
-    against, one = base[0], Decimal(str(base[1]))
+    against, one = period_words(base[0]), Decimal(str(base[1]))
     difference = Decimal(str(value)) - one
     direction = "same" if not difference else "up" if difference > 0 else "down"
     sign = "+" if difference > 0 else ""
-    percent = f"{sign}{written(100 * difference / abs(one), digits=1)}%" if one else None
+    percent = f"{sign}{in_percent(written(100 * difference / abs(one), digits=1))}" if one else None
     good = None
     if kpi and difference:
         good = (difference > 0) is (kpi.direction is Direction.UP)

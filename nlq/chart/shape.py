@@ -11,14 +11,16 @@ from nlq.catalog import Catalog, Kpi
 from nlq.plan import expressions
 from nlq.plan.describe import describe_filter
 from nlq.plan.model import Calculation, Dimension, Measure, Plan, Subject
+from nlq.plan.words import named, period_words
+from nlq.words import ENGLISH, N_, all_of, gettext, language
 
 _COMPARED = {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
 _CALCULATED = {
-    Calculation.SHARE: ("share_percent", "Share (%)", 1),
-    Calculation.PERCENT_FROM_PREVIOUS: ("percent_change", "Change (%)", 1),
-    Calculation.RATIO: ("ratio", "Ratio", 2),
-    Calculation.PERCENT_RATIO: ("ratio_percent", "Ratio (%)", 1),
-    Calculation.CORRELATION: ("correlation", "Correlation", 2),
+    Calculation.SHARE: ("share_percent", N_("Share (%)"), 1),
+    Calculation.PERCENT_FROM_PREVIOUS: ("percent_change", N_("Change (%)"), 1),
+    Calculation.RATIO: ("ratio", N_("Ratio"), 2),
+    Calculation.PERCENT_RATIO: ("ratio_percent", N_("Ratio (%)"), 1),
+    Calculation.CORRELATION: ("correlation", N_("Correlation"), 2),
 }
 """Calculations whose result has a unit of its own: its column, title and decimals."""
 _IN_UNIT = {
@@ -27,6 +29,12 @@ _IN_UNIT = {
     Calculation.RUNNING_TOTAL: "running_total",
 }
 """Calculations whose result has the unit of the KPI."""
+_HEADS = {
+    *(N_("change"), N_("difference"), N_("running total"), N_("moving average"), N_("average"), N_("before")),
+    *(N_("after"), N_("dimension"), N_("member"), N_("value"), N_("result"), N_("readings"), N_("anomalies")),
+    *(N_("teams"), N_("departments"), N_("regions"), N_("countries"), N_("categories"), N_("description")),
+}
+"""Columns besides dimensions whose names are words of ours."""
 _NAMED = {"dimension", "member", *Dimension}
 _FREE_DECIMALS = 2
 
@@ -114,8 +122,8 @@ def _dims(columns: Sequence[Column], plan: Plan | None) -> tuple[Dim, ...]:
     """The columns in front that name something."""
     found = []
     for at, column in enumerate(columns):
-        named = column.name in _NAMED and (plan is None or column.name in {*plan.by, "dimension", "member"})
-        if not named and (plan is not None or column.type in {"number", "integer"}):
+        names = column.name in _NAMED and (plan is None or column.name in {*plan.by, "dimension", "member"})
+        if not names and (plan is not None or column.type in {"number", "integer"}):
             break
         is_time = column.name in set(Dimension) and Dimension(column.name).is_time
         unit = Dimension(column.name) if is_time else _dated(column)
@@ -138,13 +146,13 @@ def _numbers(plan: Plan, columns: Sequence[Column], first: int, catalog: Catalog
     names = [column.name for column in columns]
     if plan.calculation in _CALCULATED:
         name, title, decimals = _CALCULATED[plan.calculation]
-        return (Number(names.index(name), title, decimals),) if name in names else ()
+        return (Number(names.index(name), gettext(title), decimals),) if name in names else ()
     kpi = _kpi(plan, catalog)
     title, decimals = _measured(plan, kpi)
     if plan.calculation in _COMPARED and "percent_change" in names:
         return tuple(Number(at, heading(names[at]), decimals) for at in (first, first + 1))
     if plan.calculation in _IN_UNIT and (name := _IN_UNIT[plan.calculation]) in names:
-        return (Number(names.index(name), f"{heading(name)} of {title}", decimals),)
+        return (Number(names.index(name), _of(heading(name), title), decimals),)
     numeric = [at for at in range(first, len(columns)) if columns[at].type in {"number", "integer"}]
     if plan.calculation is Calculation.MOVING_AVERAGE:
         return tuple(Number(at, heading(names[at]), decimals) for at in numeric)
@@ -157,12 +165,11 @@ def _measured(plan: Plan, kpi: Kpi | None) -> tuple[str, int]:
         says_unit = not kpi.unit or kpi.unit.lower() in kpi.label.lower()
         return (kpi.label if says_unit else f"{kpi.label} ({kpi.unit})"), kpi.decimals
     if plan.subject is Subject.VALUES:
-        return "Value", _FREE_DECIMALS
-    counted = plan.measure in {Measure.USUAL, Measure.COUNT}
-    return (
-        f"{'Number of ' if counted else 'Values of '}{plan.subject.value.replace('kpis', 'KPIs')}",
-        0 if counted else 2,
-    )
+        return gettext("Value"), _FREE_DECIMALS
+    things = gettext(plan.subject.value.replace("kpis", "KPIs"))
+    if plan.measure in {Measure.USUAL, Measure.COUNT}:
+        return gettext("Number of %(things)s", things=things), 0
+    return gettext("Values of %(things)s", things=things), 2
 
 
 def _kpi(plan: Plan, catalog: Catalog) -> Kpi | None:
@@ -179,19 +186,30 @@ def _title(plan: Plan, dims: tuple[Dim, ...], numbers: tuple[Number, ...], catal
     kpi = _kpi(plan, catalog)
     labels = [catalog.by_name[name].label for name in plan.kpis]
     what = numbers[0].title
-    if plan.calculation in {*_CALCULATED, *_IN_UNIT} and labels:
-        what = f"{what.split(' of ')[0]}: {' and '.join(labels)}"
+    if plan.calculation in _IN_UNIT and labels:
+        what = f"{heading(_IN_UNIT[plan.calculation])}: {all_of(labels)}"
+    elif plan.calculation in _CALCULATED and labels:
+        what = f"{what}: {all_of(labels)}"
     elif kpi is None and labels:
-        what = f"{' and '.join(labels)}" if plan.subject is Subject.VALUES else f"{what}: {', '.join(labels)}"
+        what = all_of(labels) if plan.subject is Subject.VALUES else f"{what}: {', '.join(labels)}"
     elif len(numbers) > 1:
         what, _ = _measured(plan, kpi)
-    shown = [dim.title.lower() for dim in dims if dim.title not in {"KPI", "Member"}]
-    return f"{what} by {' and '.join(shown)}" if shown else what
+    return _by(what, [dim for dim in dims if dim.title not in {heading("kpi"), heading("member")}])
+
+
+def _by(what: str, dims: Sequence[Dim]) -> str:
+    """A title with what the numbers are grouped by."""
+    if not dims:
+        return what
+    shown = all_of(dim.title.lower() if language() == ENGLISH else dim.title for dim in dims)
+    return gettext("%(what)s by %(dimensions)s", what=what, dimensions=shown)
 
 
 def _subtitle(plan: Plan) -> str:
     parts = [describe_filter(found) for found in plan.filters]
-    parts += [period.label for period in plan.periods] if Dimension.PERIOD not in plan.by else []
+    parts += (
+        [period_words(period.label) for period in plan.periods] if Dimension.PERIOD not in plan.by else []
+    )
     return ", ".join(parts)
 
 
@@ -215,13 +233,18 @@ def _of_columns(dims: tuple[Dim, ...], table: Table) -> Shape | None:
         return None
     at = numeric[0]
     number = Number(at, heading(table.columns[at].name), fixed=False)
-    shown = [dim.title.lower() for dim in dims]
-    title = f"{number.title} by {' and '.join(shown)}" if shown else number.title
-    return Shape(dims, (number,), title, ranked=True)
+    return Shape(dims, (number,), _by(number.title, dims), ranked=True)
 
 
 def heading(name: str) -> str:
     """A column's name as people read it: `conversion_rate` becomes `Conversion rate`."""
     words = name.replace("_", " ").strip()
-    words = "KPI" if words == "kpi" else words
+    if words in set(Dimension):
+        words = named(words)
+    else:
+        words = gettext(words) if words in _HEADS else period_words(words)
     return words[:1].upper() + words[1:]
+
+
+def _of(what: str, title: str) -> str:
+    return gettext("%(what)s of %(title)s", what=what, title=title)

@@ -4,6 +4,7 @@ from typing import Any
 
 from nlq.chart.shape import Dim, Shape
 from nlq.plan.model import Dimension
+from nlq.words import gettext
 
 View = dict[str, Any]
 """The part of a specification that makes its kind: mark, encoding, and what belongs to them."""
@@ -144,5 +145,5 @@ class Views:
         if len(self._shape.numbers) > 1:
             fields.append({"field": "d1", "type": "nominal", "title": "Of"})
         number = self._shape.numbers[0]
-        title = "Value" if len(self._shape.numbers) > 1 else number.title
+        title = gettext("Value") if len(self._shape.numbers) > 1 else number.title
         return [*fields, {"field": "value", "type": "quantitative", "title": title, "format": number.format}]

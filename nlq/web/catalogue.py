@@ -6,12 +6,14 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from nlq.catalog import Catalog, Direction, Kpi
+from nlq.numbers import number
 from nlq.overview import Latest, points
+from nlq.plan.words import label_inside, period_words
 from nlq.web.asker import asker
 from nlq.web.labels import AGGREGATIONS
 from nlq.web.ports import service
-from nlq.web.words import gettext
-from nlq.wording import label_inside, number
+from nlq.web.words import gettext, reader
+from nlq.words import speaking
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -40,9 +42,10 @@ def page() -> ResponseReturnValue:
     catalog = service().catalog(asker())
     found = service().overview(asker())
     groups: dict[str, list[Shown]] = {}
-    for kpi in catalog.kpis:
-        shown = _shown(kpi, found.latest.get(kpi.name), catalog)
-        groups.setdefault(kpi.category or gettext("Others"), []).append(shown)
+    with speaking(reader()):
+        for kpi in catalog.kpis:
+            shown = _shown(kpi, found.latest.get(kpi.name), catalog)
+            groups.setdefault(kpi.category or gettext("Others"), []).append(shown)
     return render_template(
         "catalogue.html", catalog=catalog, groups=groups, newest=found.newest, width=_WIDTH, height=_HEIGHT
     )
@@ -54,11 +57,11 @@ def _shown(kpi: Kpi, latest: Latest | None, catalog: Catalog) -> Shown:
     if latest is None:
         return Shown(kpi, adds_up, better, questions=_questions(kpi, catalog))
     first, last = (number(latest.values[at], kpi) for at in (0, -1))
-    month = latest.months[-1].label
+    start, month = (period_words(latest.months[at].label) for at in (0, -1))
     told = gettext(
         "From %(first)s in %(start)s to %(last)s in %(end)s",
         first=first,
-        start=latest.months[0].label,
+        start=start,
         last=last,
         end=month,
     )

@@ -12,9 +12,15 @@ from nlq.answer import Column, Table, Value, json_value
 from nlq.catalog import Catalog, Kpi
 from nlq.chart.shape import heading, is_number
 from nlq.plan.model import Calculation, Dimension, Plan, Subject
+from nlq.plan.words import kind_words, period_words
+from nlq.words import N_, gettext, speaking
 
 _UNGROUPED = {"year", "quarter", "month", "week", "day", "fiscal_year", "iso_year", "id"}
-_PERCENT = {"share_percent": "Share", "percent_change": "Change", "ratio_percent": "Ratio"}
+_PERCENT = {
+    "share_percent": N_("Share (%)"),
+    "percent_change": N_("Change (%)"),
+    "ratio_percent": N_("Ratio (%)"),
+}
 _OF_THE_KPI = {"change", "difference", "running_total", "moving_average", "average", "before", "after"}
 _PLAIN = {"ratio": 2, "correlation": 2}
 _LONG = 32
@@ -59,15 +65,16 @@ def grid(
     `names` says what columns are called there; others are called after themselves.
     """
     kpi = _kpi(plan, catalog)
-    columns = [_column(column, plan, kpi, catalog) for column in table.columns]
-    writers = []
-    for at, (column, (_, digits)) in enumerate(zip(table.columns, columns, strict=True)):
-        values = [row[at] for row in table.rows]
-        writers.append(_writer(column, values, digits, catalog, locale))
-    rows = tuple(
-        tuple(_cell(value, write(value)) for value, write in zip(row, writers, strict=True))
-        for row in table.rows
-    )
+    with speaking(locale):
+        columns = [_column(column, plan, kpi, catalog) for column in table.columns]
+        writers = []
+        for at, (column, (_, digits)) in enumerate(zip(table.columns, columns, strict=True)):
+            values = [row[at] for row in table.rows]
+            writers.append(_writer(column, values, digits, catalog, locale))
+        rows = tuple(
+            tuple(_cell(value, write(value)) for value, write in zip(row, writers, strict=True))
+            for row in table.rows
+        )
     heads = zip(table.columns, columns, strict=True)
     return Grid(tuple(Head(names.get(c.name, head.name), head.numeric) for c, (head, _) in heads), rows)
 
@@ -86,7 +93,7 @@ def _column(column: Column, plan: Plan | None, kpi: Kpi | None, catalog: Catalog
     if named and numeric:
         return Head(_with_unit(named.label, named.unit), True), named.decimals
     if column.name in _PERCENT:
-        return Head(f"{_PERCENT[column.name]} (%)", True), 1
+        return Head(gettext(_PERCENT[column.name]), True), 1
     if column.name in _PLAIN:
         return Head(heading(column.name), True), _PLAIN[column.name]
     side = plan is not None and plan.calculation in {Calculation.DIFFERENCE, Calculation.PERCENT_CHANGE}
@@ -113,6 +120,10 @@ def _writer(
             return format_decimal(value, pattern, locale)
         if column.name == "kpi" and value in catalog.by_name:
             return catalog.by_name[str(value)].label
+        if column.name == "dimension":
+            return kind_words(value)
+        if column.name == Dimension.PERIOD:
+            return period_words(str(value))
         if isinstance(value, datetime):
             return value.isoformat(" ", "minutes").removesuffix(" 00:00")
         return value.isoformat() if isinstance(value, date) else str(value)

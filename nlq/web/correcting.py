@@ -19,7 +19,8 @@ from nlq.web.plan import chips_of, edit, stored_plan
 from nlq.web.question import Tried, comment, saved, tried, user
 from nlq.web.reviewing import words
 from nlq.web.visibility import visible, visible_catalog
-from nlq.web.words import gettext
+from nlq.web.words import gettext, reader
+from nlq.words import speaking
 
 blueprint = Blueprint("correcting", __name__)
 
@@ -87,11 +88,16 @@ def _reading(entry: HistoryEntry, plan: Plan, problem: str | None = None) -> str
         "reading.html",
         entry=entry,
         plan=json.dumps(as_json(plan), default=str),
-        chips=[chip_words(chip) for chip in chips_of(plan)],
+        chips=_chips(plan),
         tried=Tried(problem=problem) if problem else tried(Fitted(plan)),
         form=_form(),
         **words(),
     )
+
+
+def _chips(plan: Plan) -> list[dict[str, Any]]:
+    with speaking(reader()):
+        return [chip_words(chip) for chip in chips_of(plan)]
 
 
 def _sql(entry: HistoryEntry, written: str, found: Tried | None = None) -> str:

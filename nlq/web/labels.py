@@ -11,14 +11,10 @@ from flask_babel import format_date, format_timedelta
 from nlq.plan.chips import Chip, Choice
 from nlq.plan.edit import EXCEPT, ONLY
 from nlq.plan.suggest import Suggestion
+from nlq.plan.words import period_words
 from nlq.web.ports import service
 from nlq.web.words import gettext
-
-
-def N_(text: str) -> str:  # noqa: N802 - the name that gettext's tools know
-    """Mark `text` as one to be translated where it is shown."""
-    return text
-
+from nlq.words import N_
 
 STAGES: Mapping[str, str] = {
     "linking": N_("Reading the question"),
@@ -145,7 +141,7 @@ def suggestion_words(one: Suggestion) -> str:
     about = gettext(DIMENSIONS.get(one.about, one.about)) if one.about else ""
     words = {
         "by": gettext("By %(what)s", what=about),
-        "before": gettext("And in %(period)s?", period=one.about),
+        "before": gettext("And in %(period)s?", period=period_words(one.about)),
         "share": gettext("As shares of the whole"),
         "change": gettext("With the change in percent"),
         "top": gettext("Only the top %(number)s", number=one.about),
@@ -170,7 +166,7 @@ def _choice(choice: Choice, named: bool) -> dict[str, Any]:
 
 
 def _part(text: str) -> str:
-    """A word of ours in the language of the reader; a name of the data as it is."""
+    """A word of ours, or a period, in the language of the reader; a name of the data as it is."""
     if text in _PARTS:
         return gettext(text)
-    return gettext(DIMENSIONS[text]) if text in DIMENSIONS else text
+    return gettext(DIMENSIONS[text]) if text in DIMENSIONS else period_words(text)

@@ -26,7 +26,8 @@ from nlq.web.plan import edit, stored_plan
 from nlq.web.ports import service
 from nlq.web.problems import describe
 from nlq.web.turning import turns
-from nlq.web.words import gettext
+from nlq.web.words import gettext, reader
+from nlq.words import speaking
 
 blueprint = Blueprint("page", __name__)
 
@@ -45,7 +46,8 @@ def ask() -> ResponseReturnValue:
     """Ask the question of the form."""
     text = request.form.get("question", "")
     try:
-        question = asker(check_text(text, service().settings.max_question_chars), _conversation())
+        with speaking(reader()):
+            question = asker(check_text(text, service().settings.max_question_chars), _conversation())
     except InvalidQuestion as error:
         return _refused(error, text)
     return _answered(partial(service().pipeline.ask, question), text)

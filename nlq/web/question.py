@@ -13,6 +13,7 @@ from nlq.review import Ran
 from nlq.signing_in import Role
 from nlq.verified import Fitted
 from nlq.web import identity
+from nlq.web.asker import asker
 from nlq.web.cells import Grid, grid
 from nlq.web.feedback import LONGEST_COMMENT
 from nlq.web.labels import STAGES
@@ -73,7 +74,7 @@ def judge(query_id: int) -> ResponseReturnValue:
 def again(query_id: int) -> ResponseReturnValue:
     """Ask the question once more, as the system answers it now, and compare."""
     entry = visible(query_id)
-    answer = service().pipeline.ask(identity.question(entry.question, None, "web"))
+    answer = service().pipeline.ask(asker(entry.question))
     return redirect(url_for("question.compared", query_id=query_id, other_id=answer.id), 303)
 
 
@@ -85,11 +86,16 @@ def compared(query_id: int, other_id: int) -> ResponseReturnValue:
     (one, gave), (other, gives) = sides
     same = {
         "status": one.status == other.status,
-        "interpretation": one.interpretation == other.interpretation,
+        "interpretation": _reading(one) == _reading(other),
         "sql": one.sql == other.sql,
         "rows": _rows(gave) == _rows(gives),
     }
     return render_template("compared.html", sides=sides, same=same, **words())
+
+
+def _reading(entry: HistoryEntry) -> object:
+    """How a question was read, whichever language that was said in."""
+    return entry.plan or entry.interpretation
 
 
 def stored(entry: HistoryEntry) -> Fitted | None:
@@ -105,7 +111,7 @@ def tried(wanted: Fitted | None) -> Tried:
         return Tried(problem=gettext("Nothing was run for this question."))
     try:
         catalog = visible_catalog()
-        ran = service().review.run(wanted, catalog, identity.question())
+        ran = service().review.run(wanted, catalog, asker())
         return Tried(ran, grid(ran.table, ran.what.plan, catalog, str(get_locale() or "en")))
     except (UnsafeSql, QueryFailed) as error:
         return Tried(problem=str(error))
@@ -128,6 +134,7 @@ def _page(entry: HistoryEntry, rows: Tried | None = None, problem: str | None = 
     return render_template(
         "question.html",
         entry=entry,
+        reason=gettext(entry.reason) if entry.reason else "",
         rows=rows,
         problem=problem,
         stages=stages(entry),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from babel.numbers import format_decimal
 from markupsafe import Markup
 
 from nlq.answer import Answer, Choice, Status
@@ -19,6 +20,7 @@ from nlq.web import highlight
 from nlq.web.cells import Grid, grid
 from nlq.web.labels import METHODS, chip_words, dimension_heads, suggestion_words
 from nlq.web.words import gettext, ngettext
+from nlq.words import speaking
 
 _UNSURE_BELOW = 0.7
 """Confidence under which an answer says that it may have read the question wrong."""
@@ -107,7 +109,7 @@ class Turns:
             grid=grid(table, plan, self.catalog, self.locale, dimension_heads())
             if answered and table and table.rows
             else None,
-            count=_count(len(table.rows), table.truncated) if answered and table else "",
+            count=_count(len(table.rows), table.truncated, self.locale) if answered and table else "",
             truncated=bool(table and table.truncated),
             chart=answer.chart,
             meta=_meta(answer.timing.total_ms, answer.method, answer.model, answer.id),
@@ -159,13 +161,16 @@ class Turns:
     def _chips(self, plan: Plan | None) -> list[Mapping[str, Any]]:
         if plan is None:
             return []
-        return [chip_words(chip) for chip in _in_use_first(chips(plan, self.catalog, self.calendar))]
+        with speaking(self.locale):
+            return [chip_words(chip) for chip in _in_use_first(chips(plan, self.catalog, self.calendar))]
 
     def _next(self, plan: Plan | None) -> list[Next]:
         found = suggestions(plan, self.catalog) if plan else ()
-        return [
-            Next(suggestion_words(one), [[edit.slot, *edit.values] for edit in one.edits]) for one in found
-        ]
+        with speaking(self.locale):
+            return [
+                Next(suggestion_words(one), [[edit.slot, *edit.values] for edit in one.edits])
+                for one in found
+            ]
 
 
 def _in_use_first(found: Sequence[Chip]) -> list[Chip]:
@@ -178,9 +183,10 @@ def _unsure(confidence: float | None) -> tuple[str, ...]:
     return (gettext("I am not sure that I read this right: please check how it was read."),)
 
 
-def _count(rows: int, truncated: bool) -> str:
+def _count(rows: int, truncated: bool, locale: str) -> str:
     if truncated:
-        return gettext("Only the first %(rows)s rows are shown; the result has more.", rows=f"{rows:,}")
+        shown = format_decimal(rows, locale=locale)
+        return gettext("Only the first %(rows)s rows are shown; the result has more.", rows=shown)
     return ngettext("%(num)s row", "%(num)s rows", rows)
 
 

@@ -1,20 +1,16 @@
-"""The words of the pages: English in the code and templates, other languages in `translations/`, as PO files.
+"""The words of the pages, in the language of the person of a request; see `nlq.words`."""
 
-PO files are read as they are, so that there is nothing to compile and nothing that can be out of date.
-"""
-
-import io
-from functools import cache
-from pathlib import Path
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-from babel.support import NullTranslations, Translations
+from babel.support import NullTranslations
 from flask_babel import Domain, get_locale
 from flask_babel import gettext as _gettext
 from flask_babel import ngettext as _ngettext
 
-FOLDER = Path(__file__).parent / "translations"
+from nlq.words import ENGLISH, translations
+
+
+def reader() -> str:
+    """The code of the language that the person of this request reads; English outside of any."""
+    return str(get_locale() or ENGLISH)
 
 
 def gettext(text: str, **values: object) -> str:
@@ -31,18 +27,5 @@ class PoDomain(Domain):  # type: ignore[misc]  # flask_babel has no types
     """Looks the words up that the person of a request reads."""
 
     def get_translations(self) -> NullTranslations:
-        """The words of the language of this request; English outside of any."""
-        return translations(str(get_locale() or "en"))
-
-
-@cache
-def translations(language: str) -> NullTranslations:
-    """The words of `language`, a code; English where there is no file for it."""
-    path = FOLDER / f"{language}.po"
-    if not path.is_file():
-        return NullTranslations()
-    compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=language))
-    compiled.seek(0)
-    return Translations(compiled)
+        """The words of the language of this request."""
+        return translations(reader())
