@@ -102,17 +102,18 @@ def dashboard(page: Page, address: str) -> None:
 
 
 SHOTS: Mapping[str, Callable[[Page, str], None]] = {
-    "ask": start,
     "answer": answer,
     "number": number,
     "ranking": ranking,
-    "german": german,
+    "ask": start,
     "conversations": conversations,
     "catalogue": catalogue,
     "history": history,
     "question": question,
     "dashboard": dashboard,
 }
+GERMAN: Mapping[str, Callable[[Page, str], None]] = {"german": german}
+"""Made last, so that its question is in no other picture."""
 
 
 def main() -> None:
@@ -144,14 +145,15 @@ def _fill(pages: Pages) -> None:
 
 
 def _make(pages: Pages, browser: Browser, folder: Path) -> None:
-    for look, options in LOOKS.items():
-        for name, shoot in SHOTS.items():
-            context = browser.new_context(**options, reduced_motion="reduce")
-            page = context.new_page()
-            shoot(page, pages.address)
-            page.wait_for_timeout(400)
-            page.screenshot(path=folder / f"{name}-{look}.png", animations="disabled")
-            context.close()
+    for shots in (SHOTS, GERMAN):
+        for look, options in LOOKS.items():
+            for name, shoot in shots.items():
+                context = browser.new_context(**options, reduced_motion="reduce")
+                page = context.new_page()
+                shoot(page, pages.address)
+                page.wait_for_timeout(400)
+                page.screenshot(path=folder / f"{name}-{look}.png", animations="disabled")
+                context.close()
 
 
 def _drawn(page: Page) -> None:

@@ -35,7 +35,7 @@ def _theme(
             "tickColor": line,
         },
         "axisX": {"grid": False},
-        "axisQuantitative": {"grid": True, "domain": False, "ticks": False},
+        "axisQuantitative": {"grid": True, "domain": False, "ticks": False, "labelSeparation": 8},
         "legend": {
             "labelColor": text,
             "titleColor": muted,

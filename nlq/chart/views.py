@@ -143,7 +143,7 @@ class Views:
                 field |= {"type": "temporal", "timeUnit": unit, "format": format_}
             fields.append(field)
         if len(self._shape.numbers) > 1:
-            fields.append({"field": "d1", "type": "nominal", "title": "Of"})
+            fields.append({"field": "d1", "type": "nominal", "title": gettext("Of")})
         number = self._shape.numbers[0]
         title = gettext("Value") if len(self._shape.numbers) > 1 else number.title
         return [*fields, {"field": "value", "type": "quantitative", "title": title, "format": number.format}]

@@ -39,6 +39,7 @@ class Http:
     url: str
     slowest_s: float = 0.0
     sent: int = 0
+    began: int = field(default_factory=lambda: int(time.time()))
     client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30))
 
     def event(self, payload: Json) -> Json:
@@ -63,7 +64,7 @@ class Http:
     ) -> httpx.Response:
         """Send any body, signed with `secret` at `timestamp`."""
         self.sent += 1  # no two requests of Slack have the same signature: each has its own moment
-        when = str(int(time.time()) - self.sent % 60 if timestamp is None else timestamp)
+        when = str(self.began - self.sent % 60 if timestamp is None else timestamp)
         signature = SignatureVerifier(secret).generate_signature(timestamp=when, body=body)
         headers = {
             "Content-Type": kind,
