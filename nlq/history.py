@@ -93,11 +93,14 @@ _RENEW = """
 UPDATE nlq.query_details SET alive_until = now() + %s WHERE query_id = ANY(%s) AND status = 'running'
 """
 
+INTERRUPTED = "interrupted"
+"""The reason of questions that were left behind."""
+INTERRUPTED_TEXT = N_("The service ended before this question was answered; please ask again.")
+
 _END_ABANDONED = """
 UPDATE nlq.query_details
-SET status = 'failed', reason = 'interrupted', finished_at = clock_timestamp(),
-    answer_text = 'The service ended before this question was answered; please ask again.'
-WHERE status = 'running' AND coalesce(alive_until, started_at + %s) < now()
+SET status = 'failed', reason = %(reason)s, finished_at = clock_timestamp(), answer_text = %(text)s
+WHERE status = 'running' AND coalesce(alive_until, started_at + %(lease)s) < now()
 """
 
 _FINISH = """
@@ -195,7 +198,8 @@ class History:
     def end_abandoned(self) -> None:
         """End the questions whose leases are over: the processes that worked on them have died."""
         with self._connection() as connection:
-            connection.execute(_END_ABANDONED, (_LEASE,))
+            values = {"reason": INTERRUPTED, "text": INTERRUPTED_TEXT, "lease": _LEASE}
+            connection.execute(_END_ABANDONED, values)
 
     def last_plan(self, conversation_id: uuid.UUID) -> Mapping[str, Any] | None:
         """The plan of the newest answered question of a conversation, or None if that had no plan."""

@@ -20,7 +20,10 @@ QUESTIONS = (
     "Revenue by month and region in 2026",
     "Revenue by region last month",
     "Write me a poem",
+    "headline figure last month",
 )
+SHARED = "kpis: {revenue: {synonyms: [headline figure]}, orders: {synonyms: [headline figure]}}"
+"""A catalogue in which two KPIs share a name, so that the last question is asked back."""
 ADDRESSES = (
     *("/", "/conversations", "/catalogue", "/nowhere"),
     *("/history", "/history?text=nowhere&min_ms=1000", "/dashboard", "/history/1?rows=1", "/history/4"),
@@ -36,9 +39,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def pages(postgres_server: Server, demo_template: str) -> Iterator[Pages]:
+def pages(
+    postgres_server: Server, demo_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Pages]:
     """The pages, with a conversation in them."""
-    with demo_pages(postgres_server, demo_template) as found:
+    catalogue = tmp_path_factory.mktemp("catalogue") / "catalogue.yml"
+    catalogue.write_text(SHARED)
+    with demo_pages(postgres_server, demo_template, NLQ_CATALOG=str(catalogue)) as found:
         yield found
 
 
@@ -102,6 +109,23 @@ def test_nobody_is_kept_out_of_a_conversation(browser: Browser, conversation: st
     expect(page.get_by_role("listbox")).to_be_visible()
     assert violations(page) == []
     page.context.close()
+
+
+def test_nobody_is_kept_out_of_a_question_back_in_german(browser: Browser, pages: Pages) -> None:
+    context = browser.new_context(locale="de-DE", bypass_csp=True)
+    page = context.new_page()
+    page.goto(pages.address)
+    page.get_by_label("Ihre Frage").fill("headline figure im letzten Monat nach Region")
+    page.keyboard.press("Enter")
+    expect(page.locator(".sentence")).to_have_text("Was davon meinen Sie: Revenue oder Orders?")
+    assert violations(page) == []
+    page.get_by_role("button", name="Orders", exact=True).press("Enter")
+    expect(page.locator(".chart svg")).to_be_visible()
+    expect(page.locator(".sentence").last).to_contain_text(
+        "Orders nach Region im Oktober 2026: 6 Zeilen, von"
+    )
+    assert violations(page) == []
+    context.close()
 
 
 def test_a_page_works_with_the_keyboard_alone(browser: Browser, pages: Pages) -> None:

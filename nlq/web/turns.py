@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from nlq.answer import Answer, Choice, Status
 from nlq.catalog import Catalog
+from nlq.history import INTERRUPTED, INTERRUPTED_TEXT
 from nlq.history_list import HistoryEntry
 from nlq.linking.points import Calendar
 from nlq.plan.check import read, unknown_names
@@ -125,6 +126,8 @@ class Turns:
         plan = self._plan(entry.plan)
         answered = entry.status == Status.ANSWERED
         text = entry.answer_text or gettext("This question did not come to an end. Please ask it again.")
+        if entry.reason == INTERRUPTED:  # nobody was there to whom it could have been said before
+            text = gettext(INTERRUPTED_TEXT)
         return Turn(
             id=entry.id,
             question=entry.question,
