@@ -18,6 +18,7 @@ from nlq.gate import Gate
 from nlq.question import Question
 from nlq.service import build
 from nlq.web import create_app
+from nlq.web.worker import Rush
 from tests.catalogs import TODAY
 from tests.postgres import Database
 from tests.scripted import Script
@@ -151,6 +152,40 @@ def test_a_full_service_says_so_before_anything_is_written_down() -> None:
     ):
         pass
     assert refused.value.retry_after_s > 0
+
+
+class Seconds:
+    """A clock that a test sets."""
+
+    now = 0.0
+
+    def __call__(self) -> float:  # noqa: D102
+        return self.now
+
+
+def test_a_crowd_has_arrived_after_a_lull_and_a_few_are_none() -> None:
+    clock = Seconds()
+    rush = Rush(clock)
+    for _ in range(5):
+        rush.came()
+        assert not rush.left_s()
+    for _ in range(50):
+        clock.now += 0.001
+        rush.came()
+    assert rush.left_s()
+    clock.now += rush.left_s()
+    assert not rush.left_s()
+
+
+def test_crowds_that_come_one_after_another_leave_questions_half_of_the_time() -> None:
+    clock = Seconds()
+    rush, rests = Rush(clock), 0
+    for millisecond in range(10_000):
+        clock.now += 0.001
+        if millisecond % 300 > 10:
+            rush.came()
+        rests += rush.left_s() > 0
+    assert 1_000 < rests <= 5_500
 
 
 def test_a_person_who_asks_too_much_gets_429_and_when_to_come_back(demo: Database, model: Script) -> None:

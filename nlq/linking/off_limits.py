@@ -27,6 +27,8 @@ def topic(tokens: Sequence[Token], free: Sequence[bool]) -> str | None:
 
 
 def _occurs(phrase: tuple[str, ...], words: Sequence[str]) -> bool:
+    if phrase[0] not in words and not phrase[0].endswith("*"):
+        return False
     starts = (at for at in range(len(words) - len(phrase) + 1) if fits(phrase[0], words[at]))
     return any(all(map(fits, phrase, words[at : at + len(phrase)])) for at in starts)
 

@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from selectors import EVENT_READ
@@ -36,29 +37,37 @@ _FEW = 4
 _CROWD = 8
 """Connections and questions that make a crowd when they come one soon after another."""
 _LULL_S, _LONGEST_S = 0.005, 0.5
-"""A crowd has arrived when nobody came for so long; and so long it may hold up questions, without a lull."""
+"""A crowd has arrived when nobody came for so long; and so long it may hold up questions at first."""
 
 
-class _Rush:
-    """Whether a crowd arrives."""
+class Rush:
+    """Whether a crowd arrives.
 
-    def __init__(self) -> None:
-        self._began = self._last = 0.0
+    It may hold up questions for half a second, and for half of the time if it goes on.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Nobody has come yet; `clock` gives seconds."""
+        self._clock = clock
+        self._last = self._spent = 0.0
         self._count = 0
 
     def came(self) -> None:
         """A connection arrived, or a question."""
-        now = time.monotonic()
-        if now > self._last + _LULL_S:
-            self._began, self._count = now, 0
+        now = self._clock()
+        since = now - self._last
+        rested = min(since, _LULL_S) if self._is_crowd() else 0.0
+        self._spent = max(0.0, self._spent + rested - (since - rested))
+        self._count = 1 if since > _LULL_S else self._count + 1
         self._last = now
-        self._count += 1
 
     def left_s(self) -> float:
         """Seconds for which it goes on if nobody else comes."""
-        if self._count <= _CROWD:
-            return 0.0
-        return max(0.0, min(self._last + _LULL_S, self._began + _LONGEST_S) - time.monotonic())
+        lull = min(_LULL_S, _LONGEST_S - self._spent)
+        return max(0.0, self._last + lull - self._clock()) if self._is_crowd() else 0.0
+
+    def _is_crowd(self) -> bool:
+        return self._count > _CROWD and self._spent < _LONGEST_S
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
@@ -70,7 +79,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         self._held: deque[TConn] = deque()
         self._leaving: dict[TConn, float] = {}
         """Whom nothing more is sent, and when they began to leave."""
-        self._rush = _Rush()
+        self._rush = Rush()
         self._resting = False
 
     def run(self) -> None:
