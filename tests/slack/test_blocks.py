@@ -50,7 +50,9 @@ def tables(draw: st.DrawFn) -> Table:
 
 
 _choices = st.builds(
-    Table, st.just(CHOICE_COLUMNS), st.lists(st.tuples(_texts, _texts), max_size=30).map(tuple)
+    Table,
+    st.just(CHOICE_COLUMNS),
+    st.tuples(_texts, _texts).flatmap(lambda row: st.sampled_from([0, 1, 30]).map(lambda n: (row,) * n)),
 )
 answers = st.builds(
     Answer,
