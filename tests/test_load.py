@@ -120,8 +120,8 @@ def sent(served: Served, request: bytes, *, slowly: bool = False) -> tuple[int, 
         return received(client)
 
 
-def of_the_page(served: Served, accept: str) -> bytes:
-    """A question from the page's form."""
+def of_the_page(served: Served, accept: str, language: str = "en") -> bytes:
+    """A question from the page's form, by somebody who reads `language`."""
     with httpx.Client(base_url=served.url) as browser:
         page = browser.get("/").text
         cookie = f"nlq={browser.cookies['nlq']}"
@@ -129,14 +129,14 @@ def of_the_page(served: Served, accept: str) -> bytes:
     assert token
     form = urlencode({"csrf_token": token[1], "token": accept, "question": HAPPY.format("in vain")})
     kind = "application/x-www-form-urlencoded"
-    close = {"Connection": "close", "Cookie": cookie}
+    close = {"Connection": "close", "Cookie": cookie, "Accept-Language": f"{language}, en;q=0.5"}
     return post("/ask", form, {"Accept": accept, "Content-Type": kind, **close})
 
 
 def asking(served: Served, path: str) -> bytes:
     """A request that asks at `path`."""
     if path == "/ask":
-        return of_the_page(served, EVENTS)
+        return of_the_page(served, EVENTS, "de")
     question = {"question": "Revenue last month"}
     plan = httpx.post(f"{served.url}/api/v1/ask", json=question, timeout=PATIENCE_S).json()["plan"]
     body = question if path.endswith("ask") else {"plan": plan}
@@ -181,6 +181,15 @@ def test_a_question_is_turned_away_whatever_comes_of_its_body(
     with full(served, model):
         status, headers, _ = sent(served, post("/api/v1/ask", body, JSON, length=3_000_000))
     assert (status, headers["connection"]) == (503, "close")
+
+
+def test_nothing_in_a_request_keeps_it_from_being_turned_away(served: Served, model: Script) -> None:
+    with full(served, model):
+        for value in ("language=\n\r\x00", "de;q=x, \xff, ;;=", "language=" + "x" * 9_000):
+            for field in ("Cookie", "Accept-Language"):
+                status, headers, _ = sent(served, post("/ask", "", {"Accept": EVENTS, field: value}))
+                assert (status, "set-cookie" in headers) == (503, False)
+        assert httpx.get(f"{served.url}/healthz").status_code == 200
 
 
 def test_a_question_on_a_connection_that_was_kept_is_turned_away_too(served: Served, model: Script) -> None:

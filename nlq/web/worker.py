@@ -110,7 +110,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         path = self._door.asked(head)
         if path is None:
             self._let_in(conn)
-        elif refusal := self._door.refusal(path, len(self._asking)):
+        elif refusal := self._door.refusal(path, head, len(self._asking)):
             self._turn_away(conn, refusal)
         else:
             self._rush.came()
