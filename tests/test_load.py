@@ -78,7 +78,12 @@ def served(demo: Database, model: Script, tmp_path: Path) -> Iterator[Served]:
 def full(served: Served, model: Script) -> Iterator[None]:
     """The service has its question."""
     model.held = True
-    asking = threading.Thread(target=ask_at_once, args=(served.url, [HAPPY.format("")]))
+
+    def ask() -> None:
+        while ask_at_once(served.url, [HAPPY.format("")])[0].status == 503:
+            time.sleep(0.01)  # the question before still leaves
+
+    asking = threading.Thread(target=ask)
     asking.start()
     while not model.requests:
         time.sleep(0.01)
