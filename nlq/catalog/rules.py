@@ -27,9 +27,15 @@ _BETTER_WHEN_LOWER = re.compile(
 )
 
 
+_PARTED = re.compile(
+    r"_|(?<=[^\W\d_A-Z])(?<!\b[^\W\d_A-Z])(?<!\bMc)(?=[A-Z])|(?<=[A-Z]{2}|.\d)(?=[A-Z][^\W\d_A-Z])"
+)
+"""Where a name in CamelCase begins its next word; `eNPS` and `McLane` are one."""
+
+
 def aggregation(name: str, description: str, unit: str) -> Aggregation:
     """How a KPI with this wording adds up: stocks by last value, rates, times and scores by average."""
-    words = f"{name.replace('_', ' ')}. {description}"
+    words = f"{_spaced(name)}. {description}"
     if _AVERAGED_UNIT.fullmatch(unit.strip()):
         return Aggregation.AVERAGE
     if _STOCK_WORDS.search(words):
@@ -41,16 +47,24 @@ def aggregation(name: str, description: str, unit: str) -> Aggregation:
 
 def direction(name: str, description: str) -> Direction:
     """Which way is good: the name decides, and the description where the name says nothing."""
-    for words in (name.replace("_", " "), description):
+    for words in (_spaced(name), description):
         if _BETTER_WHEN_LOWER.search(words):
             return Direction.DOWN
     return Direction.UP
 
 
 def label(name: str) -> str:
-    """A readable label: `support_response_time` becomes "Support response time"."""
-    words = name.replace("_", " ").strip()
+    """A readable label: `support_response_time` and `SupportResponseTime` become "Support response time"."""
+    words = _spaced(name).strip()
     return words[:1].upper() + words[1:]
+
+
+def _spaced(name: str) -> str:
+    """The words of `name` with spaces between them, those of CamelCase in small letters but for initials."""
+    parts = [part for part in _PARTED.split(name) if part]
+    if " " in name or len(parts) < 2 or len(parts) == len(name.split("_")):
+        return name.replace("_", " ")
+    return " ".join(part if part.isupper() else part.lower() for part in parts)
 
 
 def decimals(how: Aggregation, scale: int) -> int:

@@ -53,6 +53,8 @@ class Language:
     Under a letter and `*` stand those whose first word is a beginning, under "" those that begin with a slot.
     """
 
+    code: str
+    """As in ISO 639-1."""
     name: str
     decimal_comma: bool
     """Whether it writes 1.234,5 for a thousand and some."""
@@ -237,7 +239,7 @@ def _read(file: str) -> Language:
     }
     around = {key: tuple(facts.get(key, ())) for key in ("beginnings", "endings")}
     split = tuple(sorted(_phrases(facts.get("split", {})), key=lambda phrase: phrase.rank, reverse=True))
-    return Language(facts["language"], facts.get("decimal") == "comma", ranked, split, **around)
+    return Language(file[:2], facts["language"], facts.get("decimal") == "comma", ranked, split, **around)
 
 
 def _phrases(written: Mapping[str, str]) -> Iterator[_Phrase]:

@@ -10,6 +10,7 @@ from nlq.linking.territories import country_code, other_names
 from nlq.linking.words import stems
 
 _SHORTEST_TELLING = 3
+_SHORTEST_INITIALS = 3
 LONGEST = 8
 """Most words of a phrase that are looked up together."""
 
@@ -62,6 +63,11 @@ def build(catalog: Catalog) -> Lexicon:
         known = found["".join(words)]
         known[kind, value] = max(coverage, known.get((kind, value), 0.0))
         vocabulary.update(words)
+    named = frozenset(phrase for phrase, entries in found.items() if 1.0 in entries.values())
+    for kind, value, words in _long_names(catalog):
+        if (short := "".join(word[0] for word in words)) not in named:
+            found[short][kind, value] = 1.0
+            vocabulary.add(short)
     phrases = {
         phrase: tuple(Entry(kind, value, coverage) for (kind, value), coverage in entries.items())
         for phrase, entries in found.items()
@@ -128,10 +134,7 @@ def _phrases(catalog: Catalog) -> Iterator[_Phrase]:
 
 def _whole(kind: Kind, value: str, names: Iterable[str]) -> Iterator[_Phrase]:
     for name in names:
-        words = stems(name)
-        yield kind, value, words, 1.0
-        if len(words) >= 3:
-            yield kind, value, (_initials(words),), 1.0
+        yield kind, value, stems(name), 1.0
 
 
 def _kpi_phrases(kpi: Kpi) -> Iterator[tuple[tuple[str, ...], float]]:
@@ -139,12 +142,26 @@ def _kpi_phrases(kpi: Kpi) -> Iterator[tuple[tuple[str, ...], float]]:
         yield stems(synonym), 1.0
     for name in dict.fromkeys((kpi.name, kpi.label)):
         words = stems(name)
-        if len(words) >= 3:
-            yield (_initials(words),), 1.0
         for start in range(len(words)):
             for end in range(start + 1, len(words) + 1):
                 yield words[start:end], (end - start) / len(words)
 
 
-def _initials(words: tuple[str, ...]) -> str:
-    return "".join(word[0] for word in words)
+def _long_names(catalog: Catalog) -> Iterator[tuple[Kind, str, tuple[str, ...]]]:
+    """Names of so many words that their initials can stand for them."""
+    named = [(Kind.KPI, kpi.name, name) for kpi in catalog.kpis for name in (kpi.name, kpi.label)]
+    named += [(Kind.TEAM, team.name, name) for team in catalog.teams for name in (team.name, *team.synonyms)]
+    named += [
+        (Kind.REGION, region.name, name)
+        for region in catalog.regions
+        for name in (region.name, *region.synonyms)
+    ]
+    for kind, names in (
+        (Kind.DEPARTMENT, catalog.departments),
+        (Kind.CATEGORY, catalog.categories),
+        (Kind.SEVERITY, catalog.severities),
+    ):
+        named += [(kind, name, name) for name in names]
+    for kind, value, name in named:
+        if len(words := stems(name)) >= _SHORTEST_INITIALS:
+            yield kind, value, words

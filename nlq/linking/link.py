@@ -9,10 +9,12 @@ from nlq.linking import cues as cue_words
 from nlq.linking import gloss, off_limits
 from nlq.linking import periods as period_words
 from nlq.linking.cues import Cues
+from nlq.linking.hints import SURE_ALONE, SURE_MARGIN, SURE_SCORE
 from nlq.linking.lexicon import Kind
-from nlq.linking.names import SURE_ALONE, SURE_MARGIN, SURE_SCORE, Mention, Names
+from nlq.linking.names import Mention, Names
 from nlq.linking.periods import PeriodMention
 from nlq.linking.points import Calendar
+from nlq.linking.thesaurus import Term, thesaurus
 from nlq.linking.time_words import NUMBERS, month_words
 from nlq.linking.typos import correct, correct_spelling
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
@@ -37,6 +39,8 @@ class Links:
     """KPIs that the words left over hint at beside the one that is named."""
     leftovers: tuple[str, ...]
     """Words, as written, that nothing was found for."""
+    foreign: tuple[str, ...]
+    """Those of them whose meaning is known, and is that of no word about any KPI."""
     off_limits: str | None
     """What it is about that is nobody's to ask here; see `nlq.linking.off_limits`."""
     corrections: tuple[tuple[str, str], ...]
@@ -69,7 +73,8 @@ def link(
     `about_anomalies`, a bare "high" is a severity.
     """
     text, chosen = _asked(text, names)
-    tokens, corrections = _read(text, names)
+    tokens, corrections, language = _read(text, names)
+    terms = thesaurus().of_question(tokens, language)
     words = [token.folded for token in tokens]
     mentions = names.whole(tokens, about_anomalies=about_anomalies)
     mentions = names.rather_kpis(tokens, _as_chosen(mentions, chosen))
@@ -83,9 +88,8 @@ def link(
     short = names.nicknamed(tokens, _taken(len(words), [*mentions, *periods, *partial]), common)
     corrections += tuple((tokens[mention.start].written, mention.values[0]) for mention in short)
     mentions = (*mentions, *short)
-    loose = [token.stem for token in tokens]
     mentions = tuple(
-        sorted((*mentions, *(names.narrowed(m, loose) for m in partial)), key=lambda mention: mention.start)
+        sorted((*mentions, *(names.narrowed(m, terms) for m in partial)), key=lambda mention: mention.start)
     )
     cues, spans = _cues(words, mentions, periods)
     mentions = tuple(
@@ -95,23 +99,26 @@ def link(
     units = dict.fromkeys(word for kpi in names.catalog.kpis for word in stems(kpi.unit))
     free = _free(tokens, [*mentions, *periods], spans, cues.said)
     left = [
-        token
-        for token in free
-        if token.folded not in FUNCTION_WORDS
-        and token.stem not in DIMENSION_WORDS | units.keys()
-        and token.folded != "%"
+        index
+        for index in free
+        if tokens[index].folded not in FUNCTION_WORDS
+        and tokens[index].stem not in DIMENSION_WORDS | units.keys()
+        and tokens[index].folded != "%"
     ]
-    candidates = _candidates(names, mentions, tokens, [*mentions, *periods])
+    outside = [i for i in range(len(tokens)) if not _inside(i, [*mentions, *periods])]
+    loose, spare = _within(terms, outside), _within(terms, free)
     named = {value for mention in mentions if mention.kind is Kind.KPI for value in mention.values}
-    explained = _explained(names, candidates, left)
+    candidates = () if named else names.hints.candidates(loose)
+    explained = _explained(names, terms) if candidates else set()
     return Links(
         tokens=tokens,
         mentions=mentions,
         periods=periods,
         cues=cues,
         candidates=candidates,
-        further=_further(names, mentions, free),
-        leftovers=tuple(token.written for token in left if token.stem not in explained),
+        further=tuple(pair for pair in names.hints.candidates(spare) if named and pair[0] not in named),
+        leftovers=tuple(tokens[index].written for index in left if index not in explained),
+        foreign=tuple(tokens[term.start].written for term in names.hints.foreign(_within(terms, left))),
         off_limits=_off_limits(text, names),
         corrections=corrections,
         chosen=tuple(kpi for kpi in chosen if kpi not in named),
@@ -144,8 +151,8 @@ def _off_limits(text: str, names: Names) -> str | None:
     return off_limits.topic(tokens, free)
 
 
-def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...]]:
-    """The words in English and without slips of the pen, and the slips (written, read)."""
+def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...], str | None]:
+    """The words in English and without slips of the pen, the slips (written, read), the language's code."""
     tokens = tokenize(_SLASH.sub(" per ", text))
     taken = _taken(len(tokens), names.whole(tokens))
     language = gloss.spoken(tokens, taken, _common_words())
@@ -162,7 +169,7 @@ def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, 
     named = _taken(len(tokens), names.whole(tokens))
     common = _common_words() | names.described
     read, more = correct(tokens, names.lexicon.vocabulary, common, named, english=language is None)
-    return read, (*slips, *more)
+    return read, (*slips, *more), language.code if language else None
 
 
 def sure(candidates: Sequence[tuple[str, float]]) -> str | None:
@@ -181,43 +188,26 @@ def tied(candidates: Sequence[tuple[str, float]]) -> tuple[str, ...]:
     return best if len(best) > 1 else ()
 
 
-def _candidates(
-    names: Names,
-    mentions: Sequence[Mention],
-    tokens: Sequence[Token],
-    spans: Sequence[Mention | PeriodMention],
-) -> tuple[tuple[str, float], ...]:
-    if any(mention.kind is Kind.KPI for mention in mentions):
-        return ()
-    outside = [token.stem for index, token in enumerate(tokens) if not _inside(index, spans)]
-    return names.candidates(outside)
-
-
 def _free(
     tokens: Sequence[Token],
     taken: Sequence[Mention | PeriodMention],
     entries: Mapping[int, int],
     said: frozenset[int],
-) -> list[Token]:
-    """The words that are part of no name, period or cue."""
+) -> list[int]:
+    """Where the words stand that are part of no name, period or cue."""
     return [
-        t for i, t in enumerate(tokens) if i in entries and entries[i] not in said and not _inside(i, taken)
+        i for i in range(len(tokens)) if i in entries and entries[i] not in said and not _inside(i, taken)
     ]
 
 
-def _further(
-    names: Names, mentions: Sequence[Mention], left: Sequence[Token]
-) -> tuple[tuple[str, float], ...]:
-    named = {value for mention in mentions if mention.kind is Kind.KPI for value in mention.values}
-    found = names.candidates([token.stem for token in left]) if named else ()
-    return tuple((name, score) for name, score in found if name not in named)
+def _within(terms: Sequence[Term], places: Sequence[int]) -> list[Term]:
+    """The terms that consist of words at these places."""
+    return [term for term in terms if all(at in places for at in range(term.start, term.end))]
 
 
-def _explained(names: Names, candidates: Sequence[tuple[str, float]], left: Sequence[Token]) -> set[str]:
-    """Leftover words that say something about the first candidates."""
-    if not candidates:
-        return set()
-    return {token.stem for token in left if names.candidates([token.stem])}
+def _explained(names: Names, terms: Sequence[Term]) -> set[int]:
+    """Where words stand that say something about a KPI."""
+    return {at for term in terms if names.hints.candidates([term]) for at in range(term.start, term.end)}
 
 
 def _cues(

@@ -1,32 +1,19 @@
 """Name linking: which words of a question are names of KPIs, teams, departments, regions, ..."""
 
-import math
-from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from nlq.catalog import Catalog, Kpi
+from nlq.linking.hints import Hints
 from nlq.linking.lexicon import LONGEST, Entry, Kind, Lexicon, build
+from nlq.linking.thesaurus import Term
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, SEVERITY_WORDS
 from nlq.linking.words import Token, akin, fold, stems
 
-SURE_SCORE, SURE_MARGIN = 0.4, 1.5
-"""Loose words decide on a KPI that they say this part of, and this many times more than of any other."""
-SURE_ALONE = 0.2
-"""The same for a KPI that is the only candidate."""
-LEAST_SCORE = 0.12
-"""A KPI whose loose words score less is no candidate."""
-_MEASURES = {"average", "mean", "median", "total", "sum", "number", "count", "rate", "percentage", "percent"}
-"""Words of many KPIs' names that say how to count rather than what."""
-MOST_CANDIDATES = 6
 _DIVIDERS = {"per", "each", "every", "one", "single"}
 """Words before what something else is divided by."""
 _PEOPLE = {"team", "guys", "people", "folks", "crew", "colleagues", "lot", "squad", "bunch"}
-_SHORT_UNIT = 3
-"""Letters up to which a unit is a currency or a symbol, which says nothing of the KPI."""
-DESCRIPTION_WEIGHT = 0.35
-"""What a word that only the description holds counts against one of the name."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +33,11 @@ class Names:
 
     catalog: Catalog
     lexicon: Lexicon = field(init=False)
+    hints: Hints = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lexicon", build(self.catalog))
+        object.__setattr__(self, "hints", Hints(self.catalog))
 
     def whole(self, tokens: Sequence[Token], *, about_anomalies: bool = False) -> tuple[Mention, ...]:
         """The names that are written out in full (or as a synonym), longest first, each word used once."""
@@ -169,26 +158,11 @@ class Names:
                     found.append(Mention(start, start + length, Kind.KPI, values))
         return tuple(sorted(found, key=lambda mention: mention.start))
 
-    def candidates(self, words: Iterable[str]) -> tuple[tuple[str, float], ...]:
-        """KPIs that loose words hint at, best first.
-
-        A score is the part of the name that the words say, less where another KPI takes up more of them.
-        """
-        silent = FUNCTION_WORDS | _MEASURES | DIMENSION_WORDS.keys()
-        loose = [word for word in words if word not in silent and not word[:1].isdigit()]
-        taken_up = {kpi.name: self._taken_up(kpi, loose) for kpi in self.catalog.kpis}
-        most = max(taken_up.values(), default=0) or 1
-        scores = (
-            (kpi.name, self._score(kpi, loose) * taken_up[kpi.name] / most) for kpi in self.catalog.kpis
-        )
-        likely = sorted((pair for pair in scores if pair[1] >= LEAST_SCORE), key=lambda pair: -pair[1])
-        return tuple(likely[:MOST_CANDIDATES])
-
-    def narrowed(self, mention: Mention, words: Sequence[str]) -> Mention:
+    def narrowed(self, mention: Mention, terms: Sequence[Term]) -> Mention:
         """A mention that could be several KPIs, with those alone that the other words speak for most."""
         if mention.kind is not Kind.KPI or len(mention.values) < 2:
             return mention
-        scores = {name: self._score(self.catalog.by_name[name], words) for name in mention.values}
+        scores = {name: self.hints.score(name, terms) for name in mention.values}
         most = max(scores.values())
         return replace(mention, values=tuple(n for n, score in scores.items() if score >= most - 1e-9))
 
@@ -207,62 +181,10 @@ class Names:
             )
         return tuple(full)
 
-    def _taken_up(self, kpi: Kpi, words: Sequence[str]) -> int:
-        """How many of `words` the KPI's name, synonyms or description hold."""
-        name, about = self._stems[kpi.name]
-        return sum(_any_akin(word, {*name, *about}) for word in words)
-
-    def _score(self, kpi: Kpi, words: Sequence[str]) -> float:
-        """The part of the KPI's name that `words` say, rare words counting more; descriptions add."""
-        name, about = self._stems[kpi.name]
-        total = sum(self._rarity[word] for word in name)
-        if not total:
-            return 0.0
-        said = sum(self._rarity[word] for word in name if any(akin(word, other) for other in words))
-        hinted = {
-            other for other in words for word in about if akin(word, other) and not _any_akin(other, name)
-        }
-        hint = sum(self._rarity.get(word, self._rarest) for word in hinted)
-        return (said + DESCRIPTION_WEIGHT * min(hint, total)) / total
-
-    @cached_property
-    def _stems(self) -> Mapping[str, tuple[tuple[str, ...], frozenset[str]]]:
-        """For each KPI the stems of its name and synonyms, and of its description."""
-        return {
-            kpi.name: (
-                tuple(dict.fromkeys(w for w in (*stems(kpi.name), *stems(kpi.label)) if _speaks(w))),
-                frozenset(
-                    word
-                    for text in (
-                        kpi.description,
-                        *kpi.synonyms,
-                        kpi.unit if len(kpi.unit) > _SHORT_UNIT else "",
-                    )
-                    for word in stems(text)
-                    if _speaks(word)
-                ),
-            )
-            for kpi in self.catalog.kpis
-        }
-
-    @cached_property
-    def _rarity(self) -> Mapping[str, float]:
-        """How much a word says: the logarithm of how few KPIs share it (inverse document frequency)."""
-        counts = Counter(word for name, about in self._stems.values() for word in {*name, *about})
-        return {word: math.log(1 + len(self._stems) / count) for word, count in counts.items()}
-
     @cached_property
     def described(self) -> frozenset[str]:
         """The stems of the words that describe KPIs."""
         return frozenset(word for kpi in self.catalog.kpis for word in stems(kpi.description))
-
-    @cached_property
-    def _rarest(self) -> float:
-        return math.log(1 + len(self._stems))
-
-
-def _speaks(word: str) -> bool:
-    return word not in FUNCTION_WORDS and len(word) > 1
 
 
 def _any_akin(word: str, others: Iterable[str]) -> bool:

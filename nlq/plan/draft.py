@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from nlq.catalog import Catalog
+from nlq.linking.hints import SURE_SCORE
 from nlq.linking.lexicon import Kind
 from nlq.linking.link import Links, sure, tied
-from nlq.linking.names import SURE_SCORE
 from nlq.linking.points import Calendar
 from nlq.linking.units import said as units_said
 from nlq.linking.vocabulary import DIMENSION_WORDS
