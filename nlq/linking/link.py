@@ -169,7 +169,7 @@ def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, 
     named = _taken(len(tokens), names.whole(tokens))
     common = _common_words() | names.described
     read, more = correct(tokens, names.lexicon.vocabulary, common, named, english=language is None)
-    return read, (*slips, *more), language.code if language else None
+    return names.in_kinds(read), (*slips, *more), language.code if language else None
 
 
 def sure(candidates: Sequence[tuple[str, float]]) -> str | None:

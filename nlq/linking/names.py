@@ -1,6 +1,7 @@
 """Name linking: which words of a question are names of KPIs, teams, departments, regions, ..."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -13,6 +14,8 @@ from nlq.linking.words import Token, akin, fold, stems
 
 _DIVIDERS = {"per", "each", "every", "one", "single"}
 """Words before what something else is divided by."""
+_FEWEST_ALIKE, _PART_ALIKE = 3, 0.3
+"""Names, and the part of all, that share a word which then stands for what they are names of."""
 _PEOPLE = {"team", "guys", "people", "folks", "crew", "colleagues", "lot", "squad", "bunch"}
 
 
@@ -134,6 +137,8 @@ class Names:
         found: list[Mention] = []
         for at, token in enumerate(tokens):
             entry = self.lexicon.telling.get(token.stem)
+            if entry and token.folded not in fold(entry.value).split() and token.stem + "s" != token.folded:
+                entry = None
             known = token.stem in common or token.folded in common or token.folded in FUNCTION_WORDS
             if entry is None and tokens[at + 1 : at + 2] and tokens[at + 1].folded in _PEOPLE:
                 entry = self.lexicon.teams.get(token.stem)
@@ -141,6 +146,39 @@ class Names:
             if entry and not taken[at] and not known and not named:
                 found.append(Mention(at, at + 1, entry.kind, (entry.value,)))
         return tuple(found)
+
+    def in_kinds(self, tokens: Sequence[Token]) -> tuple[Token, ...]:
+        """The words, with those that many teams or regions are named by as what these are: "which desk"."""
+        taken = [False] * len(tokens)
+        for mention in self.whole(tokens):
+            taken[mention.start : mention.end] = [True] * (mention.end - mention.start)
+        return tuple(
+            replace(token, folded=kind + token.folded.removeprefix(token.stem), stem=kind)
+            if not used and (kind := self._kinds.get(token.stem)) and token.folded.startswith(token.stem)
+            else token
+            for token, used in zip(tokens, taken, strict=True)
+        )
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, str]:
+        """Words that many of the teams' or the regions' names hold, and no other name does."""
+        known = {
+            word
+            for kpi in self.catalog.kpis
+            for text in (kpi.name, kpi.label, *kpi.synonyms)
+            for word in stems(text)
+        }
+        others = (*self.catalog.departments, *self.catalog.categories, *self.catalog.countries)
+        known |= {word for name in others for word in stems(name)} | FUNCTION_WORDS | DIMENSION_WORDS.keys()
+        found: dict[str, str] = {}
+        for kind, names in (
+            (Kind.REGION, [region.name for region in self.catalog.regions]),
+            (Kind.TEAM, [team.name for team in self.catalog.teams]),
+        ):
+            counts = Counter(word for name in names for word in set(stems(name)) - known)
+            least = max(_FEWEST_ALIKE, _PART_ALIKE * len(names))
+            found |= {word: kind.value for word, count in counts.items() if count >= least}
+        return found
 
     def partial(self, tokens: Sequence[Token], taken: Sequence[bool]) -> tuple[Mention, ...]:
         """KPIs that are named by two or more words in a row of their names."""

@@ -55,6 +55,8 @@ class Calculations:
             plan, calculation = self._changes(plan, calculation)
         if calculation in _COMPARISONS:
             plan, calculation = self._comparison(plan, calculation)
+        if calculation is Calculation.SHARE and cues.conditions and self._are_percent(plan):
+            calculation = Calculation.NONE
         if calculation is Calculation.SHARE and not _named_dimensions(plan):
             plan, calculation = _share_of_filter(plan)
         if calculation in _AVERAGES and not plan.by:
@@ -78,6 +80,11 @@ class Calculations:
         if calculation is Calculation.DIFFERENCE or moved or len(plan.periods) > 1:
             return Calculation.PERCENT_CHANGE
         return Calculation.SHARE if _named_dimensions(plan) or plan.filters else calculation
+
+    def _are_percent(self, plan: Plan) -> bool:
+        """Whether the KPIs are rates in percent already, which a number with a % is one of."""
+        kpis = [self.catalog.by_name[name] for name in plan.kpis]
+        return bool(kpis) and all(k.aggregation is Aggregation.AVERAGE and k.unit == "%" for k in kpis)
 
     def _explained(self, plan: Plan) -> Plan:
         """Why a number changed: what changed most among the teams and regions, against the time before."""
