@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -27,6 +27,8 @@ _DESCRIPTION_WEIGHT = 0.35
 """What a word that only the description holds counts against one of the name."""
 _MEANING_WEIGHT = 0.9
 """What a word that means the same counts against the word itself."""
+_OTHER_WEIGHT = 0.4
+"""The same where the word itself stands in another KPI's name."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,9 @@ class _Word:
     stem: str
     meanings: frozenset[int]
 
-    def said_by(self, term: Term) -> float:
-        """How far `term` says this word, from 0 to 1."""
-        if any(akin(self.stem, stem) for stem in term.stems):
-            return 1.0
-        return _MEANING_WEIGHT if self.meanings & term.meanings else 0.0
+    def is_in(self, term: Term) -> bool:
+        """Whether `term` holds this word itself, in any form."""
+        return any(akin(self.stem, stem) for stem in term.stems)
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ class Hints:
         if not total:
             return 0.0
         said = sum(
-            self._rarity(word) * max((word.said_by(term) for term in terms), default=0.0) for word in name
+            self._rarity(word) * max((self._said(word, term) for term in terms), default=0.0) for word in name
         )
         hint = sum(
-            max(self._rarity(word) * word.said_by(term) for word in about)
+            max(self._rarity(word) * self._said(word, term) for word in about)
             for term in terms
-            if about and not any(word.said_by(term) for word in name)
+            if about and not any(self._said(word, term) for word in name)
         )
         return (said + _DESCRIPTION_WEIGHT * min(hint, total)) / total
 
@@ -96,8 +96,30 @@ class Hints:
 
     def _taken_up(self, kpi: Kpi, terms: Sequence[Term]) -> int:
         """How many of `terms` the KPI's name, synonyms or description hold."""
-        name, about = self._words[kpi.name]
-        return sum(any(word.said_by(term) for word in (*name, *about)) for term in terms)
+        return sum(self.hold(kpi.name, term) for term in terms)
+
+    def takes_up(self, kpis: Collection[str], term: Term) -> bool:
+        """Whether one of the KPIs holds `term`, and it is not a word of another one's name itself."""
+        if not any(self.hold(kpi, term) for kpi in kpis):
+            return False
+        own = any(word.is_in(term) for kpi in kpis for word in self._words[kpi][0])
+        return own or not self._in_a_name(term)
+
+    def hold(self, kpi: str, term: Term) -> bool:
+        """Whether the KPI's name, synonyms or description hold `term`, or a word that means the same."""
+        name, about = self._words[kpi]
+        return _speaks(term) and any(self._said(word, term) for word in (*name, *about))
+
+    def _said(self, word: _Word, term: Term) -> float:
+        """How far `term` says `word`, from 0 to 1."""
+        if word.is_in(term):
+            return 1.0
+        if not word.meanings & term.meanings:
+            return 0.0
+        return _OTHER_WEIGHT if self._in_a_name(term) else _MEANING_WEIGHT
+
+    def _in_a_name(self, term: Term) -> bool:
+        return any(word.is_in(term) for name, _ in self._words.values() for word in name)
 
     def _rarity(self, word: _Word) -> float:
         """How much a word says: the logarithm of how few KPIs share it (inverse document frequency)."""

@@ -20,9 +20,33 @@ from nlq.linking.typos import correct, correct_spelling
 from nlq.linking.vocabulary import DIMENSION_WORDS, FUNCTION_WORDS, INFLECTED
 from nlq.linking.words import Token, stem, stems, tokenize
 from nlq.period import Period
+from nlq.plan.model import Calculation, Subject
 from nlq.question import without_choices, written_as_choice
 
 _SLASH = re.compile(r"(?<=\w)\s+/\s+(?=\w)")
+_PLUS = re.compile(r"(?<=\w)\s+\+\s+(?=\w)")
+_JOINING = {
+    "and",
+    "or",
+    "versus",
+    "but",
+    "while",
+    "whereas",
+    "against",
+    "plus",
+    "per",
+    "for",
+    "with",
+    "by",
+    "to",
+}
+"""Words that part two things."""
+_BESIDE = {"and", "versus", "but", "while", "whereas", "plus"}
+"""Words that put a second KPI beside the first."""
+_PAIRED = {Calculation.RATIO, Calculation.PERCENT_RATIO, Calculation.CORRELATION}
+_TOGETHER = re.compile(
+    r"\b(?:go(?:es)?|moves?|comes?|rise|side|next|follow\w*)\b(?: \w+)?(?: \w+)? (?:with|along|by|to)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +82,18 @@ class Links:
         said = (DIMENSION_WORDS.get(token.stem) for token in self.tokens)
         return "kpi" in said or "kpi" in self.cues.by
 
+    @property
+    def takes_two(self) -> bool:
+        """Whether the question puts two KPIs beside each other, or works something out of two."""
+        spans: list[Mention | PeriodMention] = [*self.mentions, *self.periods]
+        said = [token.folded for at, token in enumerate(self.tokens) if not _inside(at, spans)]
+        return (
+            not _BESIDE.isdisjoint(said)
+            or self.cues.calculation in _PAIRED
+            or len(self.cues.conditions) > 1
+            or bool(_TOGETHER.search(" ".join(said)))
+        )
+
 
 def link(
     text: str,
@@ -72,8 +108,8 @@ def link(
     `base` is the period of the question before, which "the year before" is relative to; where that was
     `about_anomalies`, a bare "high" is a severity.
     """
-    text, chosen = _asked(text, names)
-    tokens, corrections, language = _read(text, names)
+    asked, chosen = _asked(text, names)
+    tokens, corrections, language = _read(asked, names)
     terms = thesaurus().of_question(tokens, language)
     words = [token.folded for token in tokens]
     mentions = names.whole(tokens, about_anomalies=about_anomalies)
@@ -87,11 +123,34 @@ def link(
     common = _common_words() | names.described
     short = names.nicknamed(tokens, _taken(len(words), [*mentions, *periods, *partial]), common)
     corrections += tuple((tokens[mention.start].written, mention.values[0]) for mention in short)
-    mentions = (*mentions, *short)
-    mentions = tuple(
-        sorted((*mentions, *(names.narrowed(m, terms) for m in partial)), key=lambda mention: mention.start)
-    )
-    cues, spans = _cues(words, mentions, periods)
+    mentions = (*mentions, *short, *(names.narrowed(m, terms) for m in partial))
+    read = _Read(names, tokens, terms, periods, corrections, chosen, _off_limits(asked, names))
+    links, free = _linked(read, mentions)
+    loose = () if links.cues.changes_data or links.off_limits else _loosely_named(read, links, free)
+    return _linked(read, (*mentions, *loose), loose=bool(loose))[0] if loose else links
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A question before its cues are looked for."""
+
+    names: Names
+    tokens: tuple[Token, ...]
+    terms: tuple[Term, ...]
+    periods: tuple[PeriodMention, ...]
+    corrections: tuple[tuple[str, str], ...]
+    chosen: tuple[str, ...]
+    off_limits: str | None
+
+
+def _linked(read: _Read, mentions: Sequence[Mention], *, loose: bool = False) -> tuple[Links, list[int]]:
+    """The links with these mentions, and where the words stand that are no part of anything found.
+
+    Where KPIs are named by `loose` words, other words may speak for these too.
+    """
+    names, tokens, periods = read.names, read.tokens, read.periods
+    mentions = sorted(mentions, key=lambda mention: mention.start)
+    cues, spans = _cues([token.folded for token in tokens], mentions, periods)
     mentions = tuple(
         replace(m, excluded=any(start <= at < end for start, end in cues.excluded))
         for at, m in ((spans[mention.start], mention) for mention in mentions)
@@ -105,24 +164,60 @@ def link(
         and tokens[index].stem not in DIMENSION_WORDS | units.keys()
         and tokens[index].folded != "%"
     ]
-    outside = [i for i in range(len(tokens)) if not _inside(i, [*mentions, *periods])]
-    loose, spare = _within(terms, outside), _within(terms, free)
+    spare = _within(read.terms, free)
     named = {value for mention in mentions if mention.kind is Kind.KPI for value in mention.values}
-    candidates = () if named else names.hints.candidates(loose)
-    explained = _explained(names, terms) if candidates else set()
-    return Links(
+    hinted = names.hints.candidates(spare)
+    if not sure(hinted) and cues.subject is not Subject.ANOMALIES:
+        anywhere = [at for at in range(len(tokens)) if not _inside(at, [*mentions, *periods])]
+        candidates = names.hints.candidates(_within(read.terms, anywhere))
+    else:
+        candidates = hinted
+    candidates = () if named else candidates
+    explained = _explained(names, read.terms) if candidates or loose else set()
+    links = Links(
         tokens=tokens,
         mentions=mentions,
         periods=periods,
         cues=cues,
         candidates=candidates,
-        further=tuple(pair for pair in names.hints.candidates(spare) if named and pair[0] not in named),
+        further=tuple(
+            pair
+            for pair in names.hints.candidates([t for t in spare if not names.hints.takes_up(named, t)])
+            if named and pair[0] not in named
+        ),
         leftovers=tuple(tokens[index].written for index in left if index not in explained),
-        foreign=tuple(tokens[term.start].written for term in names.hints.foreign(_within(terms, left))),
-        off_limits=_off_limits(text, names),
-        corrections=corrections,
-        chosen=tuple(kpi for kpi in chosen if kpi not in named),
+        foreign=tuple(tokens[term.start].written for term in names.hints.foreign(_within(read.terms, left))),
+        off_limits=read.off_limits,
+        corrections=read.corrections,
+        chosen=tuple(kpi for kpi in read.chosen if kpi not in named),
     )
+    return links, free
+
+
+def _loosely_named(read: _Read, links: Links, free: Sequence[int]) -> tuple[Mention, ...]:
+    """The KPIs that loose words decide on: one where none is named, a second where the question takes two."""
+    hints, spare = read.names.hints, _within(read.terms, free)
+    kpis = [mention.values for mention in links.mentions if mention.kind is Kind.KPI]
+    first = None if kpis or links.leftovers or links.chosen else sure(links.candidates)
+    known = {first} if first else {value for values in kpis for value in values}
+    beside = [term for term in spare if not hints.takes_up(known, term)]
+    further = tuple(pair for pair in hints.candidates(beside) if pair[0] not in known)
+    second = sure(further) if len(kpis) + bool(first) == 1 and links.takes_two else None
+    found = ((first, [term for term in spare if term not in beside]), (second, beside))
+    return tuple(mention for kpi, terms in found if kpi and (mention := _span(read, free, kpi, terms)))
+
+
+def _span(read: _Read, free: Sequence[int], kpi: str, terms: Sequence[Term]) -> Mention | None:
+    """The longest run of `terms` that speak for `kpi`, with nothing but function words between them."""
+    between = {at for at in free if read.tokens[at].folded in FUNCTION_WORDS - _JOINING}
+    runs: list[list[Term]] = []
+    for term in (term for term in terms if read.names.hints.hold(kpi, term)):
+        if runs and between.issuperset(range(runs[-1][-1].end, term.start)):
+            runs[-1].append(term)
+        else:
+            runs.append([term])
+    best = max(runs, key=len, default=None)
+    return Mention(best[0].start, best[-1].end, Kind.KPI, (kpi,)) if best else None
 
 
 def _asked(text: str, names: Names) -> tuple[str, tuple[str, ...]]:
@@ -153,7 +248,7 @@ def _off_limits(text: str, names: Names) -> str | None:
 
 def _read(text: str, names: Names) -> tuple[tuple[Token, ...], tuple[tuple[str, str], ...], str | None]:
     """The words in English and without slips of the pen, the slips (written, read), the language's code."""
-    tokens = tokenize(_SLASH.sub(" per ", text))
+    tokens = tokenize(_PLUS.sub(" and ", _SLASH.sub(" per ", text)))
     taken = _taken(len(tokens), names.whole(tokens))
     language = gloss.spoken(tokens, taken, _common_words())
     slips: tuple[tuple[str, str], ...] = ()

@@ -121,7 +121,7 @@ class _Drafter:
         subject = self._subject(bool(kpis or choices))
         if subject in _LISTS and not kpis and len(self.links.leftovers) >= _MANY and not self.cues.definition:
             subject, choices = Subject.VALUES, choices or tuple(self.catalog.by_name)
-        if subject is Subject.ANOMALIES and not self.links.leftovers:
+        if subject is Subject.ANOMALIES and not (self.links.leftovers or self.links.candidates):
             choices = ()
         filters = self._filters(subject)
         if kpis and subject is Subject.VALUES:
