@@ -139,7 +139,8 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         r"(?:relation\w*|connection|interplay|association|link|dependenc\w+)(?: \S+)*? KPI(?: \S+)*? KPI|"
         r"KPI(?: \S+)*? KPI(?: \S+)*? (?:each other|in step|hand in hand|in tandem)|"
         rf"(?:when|if|whenever|as)(?: \S+)*? KPI(?: \S+)*? {MOVED}(?: \S+)*? KPI(?: \S+)*? {MOVED}|"
-        r"(?:more|higher|less|lower|fewer) KPI(?: \S+)*? (?:more|higher|less|lower|fewer) KPI|"
+        r"(?:more|higher|less|lower|fewer|better|worse|longer|shorter) KPI(?: \S+)*? (?:more|higher|less|lower|fewer|better|worse|longer|shorter) KPI|"
+        r"KPI (?:\S+ ){0,3}(?:move|moves|moved|goes?|track|tracks|follows?)(?: \S+){0,2} (?:along )?(?:with|by)(?: \S+)*? KPI|how (?:strongly|closely)(?: \S+)*? KPI (?:track|follow)s?(?: \S+)*? KPI|"
         rf"KPI {MOVED}(?: \S+)*? (?:when|if|whenever|as)(?: \S+)*? KPI(?: \S+)*? {MOVED}|"
         r"(?:does|do|did) (?:\S+ ){0,3}KPI (?:mean|lead to|cause|bring|come with|go with|drive|imply)(?: \S+)*? KPI",
     ),
@@ -212,7 +213,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
     ),
     (
         Calculation.SHARE,
-        r"(?:shares?|how (?:much|many) of (?:\S+ ){1,12}(?:in|as a) percent\w*|(?:in|as a) (?:relation|proportion|percent(?:age)?) (?:to|of) (?:the )?(?:total|whole|all)|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
+        r"(?:(?:percent|%) (?:of )?KPI(?: \S+)*? contribut\w+|shares?|how (?:much|many) of (?:\S+ ){1,12}(?:in|as a) percent\w*|(?:in|as a) (?:relation|proportion|percent(?:age)?) (?:to|of) (?:the )?(?:total|whole|all)|(?:percent(?:age)?|%|fraction|portion|part) of|proportion\w*|contribut\w+|in relation to all|"
         r"(?:what|which) (?:percent(?:age)?|%|part|portion|fraction))",
     ),
 ]
@@ -243,7 +244,7 @@ SUBJECTS: list[tuple[Subject, str]] = [
         r"rows of data|data rows|rows",
     ),
 ]
-COUNTED = r"(?:just|only) the number|how many|number of|count(?: of)?|counted|how often|how many times"
+COUNTED = r"(?:just|only) the number|how many|(?<!average )(?<!avg )(?<!mean )number of|count(?: of)?|counted|how often|how many times"
 _FILL = r"(?:for|the|in|of|all|our|region|team|country|department|kpi)"
 EXCLUDED = (
     r"(?:except(?: for)?|excluding|exclude[sd]?|without|other than|apart from|aside from|but not|not including|"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Prefix
 
+from nlq.linking.time_words import UNITS
 from nlq.linking.words import Token, stem
 
 _SHORTEST = 5
@@ -94,7 +95,8 @@ def _corrected(token: Token, names: Collection[str], common: Collection[str], *,
     if known or len(word) < _SHORTEST - 1 or not word.isalpha():
         return token
     if len(word) < _SHORTEST:
-        lacking = [name for name in names if _lacks_a_letter(word, name)]
+        units = UNITS if english else ()
+        lacking = [name for name in (*names, *units) if _lacks_a_letter(word, name)]
         if len(lacking) == 1:
             return replace(token, folded=lacking[0], stem=stem(lacking[0]))
         return _untwisted(token, common) if english else token
