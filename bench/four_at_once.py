@@ -14,7 +14,7 @@ from nlq.question import Question
 from nlq.service import Service, build, embedded
 
 _QUESTIONS = (
-    "How happy were our customers in {}?",
+    "How chuffed were our customers in {}?",
     "What did we pay for ads in {}?",
     "How long did parcels take to arrive in {}?",
     "How quickly did the helpdesk react in {}?",

@@ -82,7 +82,7 @@ class _Clients:
 
     def ask(self, served: Served, people: int) -> Future[list[Reply]]:
         """Let `people` ask at once."""
-        questions = [f"How happy are our customers? {number}" for number in range(people)]
+        questions = [f"How chuffed are our customers? {number}" for number in range(people)]
         return self._processes.submit(ask_at_once, served.url, questions)
 
 

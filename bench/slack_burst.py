@@ -38,7 +38,7 @@ def main(questions: int = 100, model_s: float = 10.0) -> None:
 def _burst(http: Http, slack: stand_in.StandIn, questions: int) -> None:
     events = [
         payloads.message(
-            ACME.id, "C1", "UANN", f"<@UBOT> How happy was team {n}?", slack.next_ts(), kind="app_mention"
+            ACME.id, "C1", "UANN", f"<@UBOT> How chuffed was team {n}?", slack.next_ts(), kind="app_mention"
         )
         for n in range(questions)
     ]

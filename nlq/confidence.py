@@ -20,10 +20,12 @@ class Bounds:
 _SPOKEN_FOR = Bounds(refuse=0.12, ask=0.14)
 _OTHER = Bounds(refuse=0.20, ask=0.22)
 _BARE = Bounds(refuse=0.30, ask=0.30)
+_FOREIGN = Bounds(refuse=0.40, ask=0.40)
 """Calibrated on development worlds with the embedded 1.5B model.
 
 The probability is lower where a KPI is called in another language than the question, so words of its
-name count for it. Where nothing else of the data is named and no word speaks for the KPI, more is asked.
+name count for it. Where nothing else of the data is named and no word speaks for the KPI, more is asked;
+and most where the question speaks of something else that words are known for.
 """
 _SETTLED = 0.97
 _SLIP = 0.95
@@ -38,6 +40,8 @@ def bounds(read: Draft, kpi: str) -> Bounds:
     """The bounds for a KPI that the model chose of those that `read` leaves open."""
     if kpi in read.likely:
         return _SPOKEN_FOR
+    if read.foreign:
+        return _FOREIGN
     return _BARE if read.bare else _OTHER
 
 

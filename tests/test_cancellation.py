@@ -23,7 +23,7 @@ from tests.postgres import Database
 from tests.scripted import SLOW_LIMITS, SLOW_QUESTION, SLOW_REPLY, Script
 from tests.serving import Served, environment, serving
 
-HAPPY = "How happy are our customers?"
+HAPPY = "How chuffed are our customers?"
 """A question whose KPI the model chooses."""
 FORMS = ("application/json", "text/event-stream")
 PATIENCE_S = 10.0

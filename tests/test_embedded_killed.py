@@ -17,7 +17,7 @@ from tests.test_end_to_end import HOME
 
 pytestmark = pytest.mark.model
 
-HAPPY = "How happy were our customers in {}?"
+HAPPY = "How chuffed were our customers in {}?"
 """A question whose KPI the model chooses."""
 START_S, PATIENCE_S = 300.0, 120.0
 

@@ -85,7 +85,7 @@ def test_a_plain_question_gets_the_number_that_sql_by_hand_gives(running: Settin
 @pytest.mark.parametrize(
     ("text", "kpi"),
     [
-        ("How happy were our customers in 2025?", "customer_satisfaction_score"),
+        ("How chuffed were our customers in 2025?", "customer_satisfaction_score"),
         ("What did we pay for ads in March 2026?", "marketing_spend"),
         ("How long did parcels take to arrive in 2025?", "delivery_time"),
     ],
@@ -119,7 +119,7 @@ def page(browser: Browser, service: Service) -> Iterator[Page]:
 
 @pytest.mark.browser
 def test_the_model_finds_the_kpi_and_the_page_says_how_it_read_the_words(page: Page) -> None:
-    page.get_by_label("Your question").fill("How happy were our customers in 2025?")
+    page.get_by_label("Your question").fill("How chuffed were our customers in 2025?")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Asking the model")).to_be_visible()
     settled(page)
@@ -130,7 +130,7 @@ def test_the_model_finds_the_kpi_and_the_page_says_how_it_read_the_words(page: P
 
 @pytest.mark.browser
 def test_a_follow_up_of_what_the_model_found_is_answered(page: Page) -> None:
-    browsing.ask(page, "How happy were our customers in 2025?")
+    browsing.ask(page, "How chuffed were our customers in 2025?")
     browsing.ask(page, "and by region?")
     expect(page.locator(".interpretation").last).to_contain_text("Customer satisfaction score")
     expect(page.get_by_role("row")).to_have_count(7)

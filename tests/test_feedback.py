@@ -241,8 +241,8 @@ def test_an_answer_approved_as_right_is_given_again_without_the_model(
     client: FlaskClient, model: Script
 ) -> None:
     model.replies = ['{"kpi":"customer_satisfaction_score"}', '{"kpi":"none"}']
-    first = teach(client, "How happy are our customers in APAC?", verdict="right")
-    again, other = (ask(client, f"How happy are our customers in {name}?") for name in ("APAC", "EMEA"))
+    first = teach(client, "How chuffed are our customers in APAC?", verdict="right")
+    again, other = (ask(client, f"How chuffed are our customers in {name}?") for name in ("APAC", "EMEA"))
     assert (again["method"], again["plan"], again["warnings"]) == ("verified", first["plan"], [])
     assert other["plan"]["filters"][0]["values"] == ["EMEA"]
     assert len(model.requests) == 1
@@ -305,7 +305,7 @@ def test_a_verified_question_is_an_example_for_sql_and_for_nothing_else(
     sent = model.requests[-1]["messages"][1]["content"]
     assert sent.startswith(f'Verified by reviewers:\n{question}\n{{"sql":"SELECT 2 AS two"}}\n')
     model.replies = ['{"kpi":"none"}']
-    ask(client, "How happy are people in EMEA?")
+    ask(client, "How chuffed are people in EMEA?")
     assert "Verified" not in model.requests[-1]["messages"][1]["content"]
 
 

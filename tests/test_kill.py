@@ -79,14 +79,14 @@ def seconds_of_questions(served: Served) -> float:
     until_ready(served)
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(lambda text: ask(served, Asked(text)), ["How happy are our customers?"] * AT_ONCE))
+        list(pool.map(lambda text: ask(served, Asked(text)), ["How chuffed are our customers?"] * AT_ONCE))
     return time.monotonic() - began
 
 
 def killed_at_random(served: Served, moments: random.Random, longest_s: float) -> list[Asked]:
     """Questions that were asked before the service died somewhere on their way."""
     until_ready(served)
-    asked = [Asked(f"How happy are our customers? {uuid.uuid4()}") for _ in range(AT_ONCE)]
+    asked = [Asked(f"How chuffed are our customers? {uuid.uuid4()}") for _ in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for one in asked:
             pool.submit(ask, served, one)
@@ -142,7 +142,7 @@ def test_the_next_start_after_a_kill_of_everything_ends_what_was_left(
     model.delay_s = 3600
     environ = environment(demo, model, tmp_path)
     with serving(environ) as served:
-        asked = Asked("How happy are our customers?")
+        asked = Asked("How chuffed are our customers?")
         asking = threading.Thread(target=ask, args=(served, asked))
         asking.start()
         while not model.requests:
@@ -164,7 +164,7 @@ def test_a_stop_ends_what_does_not_end_by_itself_and_tells_who_waits(
 ) -> None:
     model.delay_s = 3600
     with serving(environment(demo, model, tmp_path)) as served, ThreadPoolExecutor(1) as pool:
-        body = {"question": "How happy are our customers?"}
+        body = {"question": "How chuffed are our customers?"}
         asked = pool.submit(httpx.post, f"{served.url}/api/v1/ask", json=body, timeout=60)
         while not model.requests:
             time.sleep(0.01)

@@ -86,4 +86,5 @@ def test_words_that_nothing_was_found_for_are_left_over() -> None:
 
 
 def test_loose_words_hint_at_the_kpi_whose_name_and_description_hold_them() -> None:
-    assert linked("how fast do we respond to support requests").candidates[0][0] == "support_response_time"
+    found = linked("how fast do we respond to support requests")
+    assert [mention.values for mention in found.mentions] == [("support_response_time",)]

@@ -23,7 +23,7 @@ from tests.serving import Served, environment, serving
 
 TAKEN = 40
 SURPLUS = 160
-HAPPY = "How happy are our customers? {}"
+HAPPY = "How chuffed are our customers? {}"
 PATIENCE_S = 10
 SILENT_S = 15
 """How long the service waits for the next bytes of a request."""

@@ -27,7 +27,7 @@ def test_questions_are_counted_by_how_they_ended(service: Service, model: Script
         service.pipeline.ask(Question("Revenue last month", channel="slack"))
     service.pipeline.ask(Question("Delete all anomalies"))
     model.status = 400
-    service.pipeline.ask(Question("How happy are our customers?"))
+    service.pipeline.ask(Question("How chuffed are our customers?"))
     shown = read(service)
     counts = {labels: n for (name, labels), n in shown.items() if name == "nlq_question_seconds_count"}
     assert counts == {"slack answered": 2, "http refused": 1, "http failed": 1}

@@ -18,7 +18,7 @@ from tests.catalogs import TODAY
 from tests.postgres import Database
 from tests.scripted import Script, scripted_model
 
-HAPPY = "How happy are our customers?"
+HAPPY = "How chuffed are our customers?"
 GOOD = '{"kpi":"customer_satisfaction_score"}'
 
 

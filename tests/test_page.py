@@ -231,7 +231,7 @@ def test_a_thumb_with_a_reason_reaches_the_reviewers(page: Page, real: Service) 
 def test_a_stop_really_ends_the_question(page: Page, real: Service, script: Script) -> None:
     script.delay_s = 8
     try:
-        page.get_by_label("Your question").fill("How happy are our customers in APAC?")
+        page.get_by_label("Your question").fill("How chuffed are our customers in APAC?")
         page.keyboard.press("Enter")
         expect(page.get_by_text("Asking the model")).to_be_visible()
         page.get_by_role("button", name="Stop").click()

@@ -73,7 +73,7 @@ def test_the_history_holds_what_was_asked_and_how_it_was_answered(service: Servi
 
 def test_the_model_chooses_the_kpi_that_other_words_mean(service: Service, model: Script) -> None:
     model.replies = ['{"kpi":"customer_satisfaction_score"}']
-    answer = ask(service, "How happy are our customers in APAC?")
+    answer = ask(service, "How chuffed are our customers in APAC?")
     assert answer.status is Status.ANSWERED
     assert (answer.plan or {})["kpis"] == ["customer_satisfaction_score"]
     assert (answer.attempts, answer.model) == (1, "scripted")
@@ -133,7 +133,7 @@ def test_a_model_that_answers_rubbish_fails_with_a_sentence(
     service: Service, model: Script, reply: str
 ) -> None:
     model.replies = [reply]
-    answer = ask(service, "How happy are our customers?")
+    answer = ask(service, "How chuffed are our customers?")
     assert answer.status is Status.FAILED
     assert "other words" in answer.text
     assert entry(service, answer).attempts == 2
@@ -141,14 +141,14 @@ def test_a_model_that_answers_rubbish_fails_with_a_sentence(
 
 def test_a_model_that_is_too_slow_fails_with_a_sentence(service: Service, model: Script) -> None:
     model.delay_s = 8
-    answer = ask(service, "How happy are our customers?")
+    answer = ask(service, "How chuffed are our customers?")
     assert (answer.status, "in time" in answer.text) == (Status.FAILED, True)
     assert entry(service, answer).status == "failed"
 
 
 def test_a_model_that_is_down_fails_with_a_sentence(service: Service, model: Script) -> None:
     model.status = 500
-    answer = ask(service, "How happy are our customers?")
+    answer = ask(service, "How chuffed are our customers?")
     assert answer.status is Status.FAILED
     assert "Traceback" not in answer.text
 

@@ -132,7 +132,7 @@ def test_what_was_said_to_the_model_is_kept_and_shown(
     service: Service, client: FlaskClient, model: Script
 ) -> None:
     model.replies = ['{"kpi":"customer_satisfaction_score"}']
-    query_id = service.pipeline.ask(Question("How happy were our customers in March 2026?")).id
+    query_id = service.pipeline.ask(Question("How chuffed were our customers in March 2026?")).id
     assert '{"kpi":"customer_satisfaction_score"}' in page(client, f"/history/{query_id}")
     kept = service.history.get(query_id)
     assert kept is not None

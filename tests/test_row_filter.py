@@ -470,5 +470,5 @@ def test_the_catalogue_shows_each_person_the_names_of_their_rows(service: tuple[
     assert len(served.catalog(Question("", user="boss")).regions) > 1
     assert served.catalog().regions == ()
     model.replies = ['{"kpi":"none"}']
-    served.pipeline.ask(Question("How happy are they?", user="ann"))
+    served.pipeline.ask(Question("How chuffed are they?", user="ann"))
     assert "APAC" not in json.dumps(model.requests[-1])

@@ -29,7 +29,7 @@ from tests.scripted import SLOW_LIMITS, SLOW_QUESTION, SLOW_REPLY, Script
 from tests.serving import environment
 
 REVENUE = "Revenue by region last month"
-HAPPY = "How happy are our customers?"
+HAPPY = "How chuffed are our customers?"
 
 
 @pytest.fixture(scope="module")

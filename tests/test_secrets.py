@@ -85,7 +85,7 @@ def test_a_model_that_repeats_its_key_is_not_repeated(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     model.status, model.body = status, json.dumps(body).encode()
-    answer = client.post("/api/v1/ask", json={"question": "How happy are our customers?"})
+    answer = client.post("/api/v1/ask", json={"question": "How chuffed are our customers?"})
     recorded = client.get(f"/api/v1/history/{answer.get_json()['id']}")
     assert recorded.get_json()["status"] == "failed"
     assert recorded.get_json()["error"]
@@ -98,7 +98,7 @@ def test_a_model_that_replies_with_its_key_is_refused_without_it(
     client: FlaskClient, model: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
     model.replies = [json.dumps({"sql": f"SELECT {KEY}"}), KEY]
-    for question in ("What is the standard deviation of revenue?", "How happy are our customers?"):
+    for question in ("What is the standard deviation of revenue?", "How chuffed are our customers?"):
         answer = client.post("/api/v1/ask", json={"question": question}).get_json()
         recorded = client.get(f"/api/v1/history/{answer['id']}").get_json()
         assert holds_none(json.dumps([answer["text"], recorded["error"], recorded["answer_text"]]))

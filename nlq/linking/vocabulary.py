@@ -43,7 +43,8 @@ INFLECTED = frozenset(
     stored added built bought called caught closed cost covered dealt done driven earned entered felt
     filled finished fixed followed forgot given gone handed handled heard helped kept known landed
     learned left lent lived looked lost loved missed moved needed opened paid passed placed planned
-    played pushed reached received refused rented repaired returned saved seen sent served shipped shown signed solved spent
+    played pushed reached received refused rented repaired returned saved seen sent served shipped shown
+    signed solved spent
     started stopped taken thought tried used waited walked wanted washed watched worked written
     buyers cleaning collecting delivering driving holding issuing missing paying planting renting repairing
     sending serving shipping staying training travelling turning walking working answer answers

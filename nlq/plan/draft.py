@@ -53,6 +53,8 @@ class Draft:
     """Words that the plan does not account for."""
     likely: tuple[str, ...] = ()
     """Those of `kpis` that words of the question speak for."""
+    foreign: tuple[str, ...] = ()
+    """Those of `unread` whose meaning is known, and is that of nothing in the catalogue."""
     beyond: bool = False
     """The question asks for what no plan can say."""
     ask: tuple[str, ...] = ()
@@ -154,7 +156,7 @@ class _Drafter:
             self._ordered(plan)
         )
         likely = tuple(name for name, _ in self.links.candidates)
-        return Draft(plan, choices, self.links.leftovers, likely, self.cues.beyond)
+        return Draft(plan, choices, self.links.leftovers, likely, self.links.foreign, self.cues.beyond)
 
     def _switches(self) -> bool:
         """Whether a follow-up names another KPI by a loose word: "and the visits?"."""

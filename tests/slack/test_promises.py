@@ -157,7 +157,7 @@ def test_a_question_that_is_deleted_while_it_is_worked_on_is_not_answered(
 ) -> None:
     scripted.delay_s = 1.0
     ts = slack.next_ts()
-    say(http, channel, "UANN", "<@UBOT> How happy were our customers in 2025?", ts, kind="app_mention")
+    say(http, channel, "UANN", "<@UBOT> How chuffed were our customers in 2025?", ts, kind="app_mention")
     wait(lambda: history(channel))
     http.event(payloads.deletion(TEAM, channel, ts))
     wait(lambda: history(channel)[0].status != "running")

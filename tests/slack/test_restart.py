@@ -68,7 +68,7 @@ def test_a_hundred_questions_at_once_are_acknowledged_in_time_and_survive_the_de
     settings = environ(demo, slack, slow)
     asked = [slack.next_ts() for _ in range(QUESTIONS)]
     events = [
-        payloads.message(TEAM, channel, "UANN", f"<@UBOT> How happy was team {n}?", ts, kind="app_mention")
+        payloads.message(TEAM, channel, "UANN", f"<@UBOT> How chuffed was team {n}?", ts, kind="app_mention")
         for n, ts in enumerate(asked)
     ]
     with serving(settings) as (process, http):
@@ -91,7 +91,7 @@ def test_a_service_that_is_stopped_in_order_leaves_nothing_behind_but_what_the_n
     slow.delay_s = 8.0
     settings = environ(demo, slack, slow)
     ts = slack.next_ts()
-    text = "<@UBOT> How happy were our customers in 2025?"
+    text = "<@UBOT> How chuffed were our customers in 2025?"
     with serving(settings) as (process, http):
         http.event(payloads.message(TEAM, channel, "UANN", text, ts, kind="app_mention"))
         wait(lambda: slow.requests)
