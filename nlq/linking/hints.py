@@ -105,6 +105,10 @@ class Hints:
         own = any(word.is_in(term) for kpi in kpis for word in self._words[kpi][0])
         return own or not self._in_a_name(term)
 
+    def spells(self, kpi: str, term: Term) -> bool:
+        """Whether `term` is a word of the KPI's name, synonyms or description itself, in any form."""
+        return any(word.is_in(term) for words in self._words[kpi] for word in words)
+
     def hold(self, kpi: str, term: Term) -> bool:
         """Whether the KPI's name, synonyms or description hold `term`, or a word that means the same."""
         name, about = self._words[kpi]

@@ -41,7 +41,7 @@ _JOINING = {
     "to",
 }
 """Words that part two things."""
-_BESIDE = {"and", "versus", "but", "while", "whereas", "plus"}
+_BESIDE = {"and", "versus", "but", "while", "whereas", "plus", "alongside"}
 """Words that put a second KPI beside the first."""
 _PAIRED = {Calculation.RATIO, Calculation.PERCENT_RATIO, Calculation.CORRELATION}
 _TOGETHER = re.compile(
@@ -127,6 +127,7 @@ def link(
     read = _Read(names, tokens, terms, periods, corrections, chosen, _off_limits(asked, names))
     links, free = _linked(read, mentions)
     loose = () if links.cues.changes_data or links.off_limits else _loosely_named(read, links, free)
+    read = replace(read, corrections=(*corrections, *_other_words(read, loose)))
     return _linked(read, (*mentions, *loose), loose=bool(loose))[0] if loose else links
 
 
@@ -205,6 +206,23 @@ def _loosely_named(read: _Read, links: Links, free: Sequence[int]) -> tuple[Ment
     second = sure(further) if len(kpis) + bool(first) == 1 and links.takes_two else None
     found = ((first, [term for term in spare if term not in beside]), (second, beside))
     return tuple(mention for kpi, terms in found if kpi and (mention := _span(read, free, kpi, terms)))
+
+
+def _other_words(read: _Read, loose: Sequence[Mention]) -> tuple[tuple[str, str], ...]:
+    """(written, KPI): words that name a KPI by their meaning alone."""
+    hints, catalog = read.names.hints, read.names.catalog
+    return tuple(
+        (
+            " ".join(dict.fromkeys(token.written for token in read.tokens[mention.start : mention.end])),
+            catalog.by_name[mention.values[0]].label,
+        )
+        for mention in loose
+        if not any(
+            hints.spells(mention.values[0], term)
+            for term in read.terms
+            if mention.start <= term.start < mention.end
+        )
+    )
 
 
 def _span(read: _Read, free: Sequence[int], kpi: str, terms: Sequence[Term]) -> Mention | None:

@@ -140,7 +140,7 @@ CALCULATIONS: list[tuple[Calculation, str]] = [
         r"KPI(?: \S+)*? KPI(?: \S+)*? (?:each other|in step|hand in hand|in tandem)|"
         rf"(?:when|if|whenever|as)(?: \S+)*? KPI(?: \S+)*? {MOVED}(?: \S+)*? KPI(?: \S+)*? {MOVED}|"
         r"(?:more|higher|less|lower|fewer|better|worse|longer|shorter) KPI(?: \S+)*? (?:more|higher|less|lower|fewer|better|worse|longer|shorter) KPI|"
-        r"KPI (?:\S+ ){0,3}(?:move|moves|moved|goes?|track|tracks|follows?)(?: \S+){0,2} (?:along )?(?:with|by)(?: \S+)*? KPI|how (?:strongly|closely)(?: \S+)*? KPI (?:track|follow)s?(?: \S+)*? KPI|"
+        r"KPI (?:\S+ ){0,3}(?:move|moves|moved|goes?|track|tracks|follows?)(?: \S+){0,2} (?:along )?(?:with|by)(?: \S+)*? KPI|KPI(?: \S+)*? KPI (?:is|are) (?:there )?(?:\S+ ){0,3}(?:link|relationship|connection)\b|how (?:strongly|closely)(?: \S+)*? KPI (?:track|follow)s?(?: \S+)*? KPI|"
         rf"KPI {MOVED}(?: \S+)*? (?:when|if|whenever|as)(?: \S+)*? KPI(?: \S+)*? {MOVED}|"
         r"(?:does|do|did) (?:\S+ ){0,3}KPI (?:mean|lead to|cause|bring|come with|go with|drive|imply)(?: \S+)*? KPI",
     ),

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from nlq.catalog import Aggregation, Catalog, Direction
 from nlq.linking.link import Links
-from nlq.linking.patterns import BETTER_THAN, WORSE_THAN
+from nlq.linking.patterns import BETTER_THAN, SCALES, WORSE_THAN
+from nlq.linking.words import stems
 from nlq.period import Grain, Period, shift, shifted, spoken_range, unit
 from nlq.plan.model import Calculation, Condition, Dimension, Measure, Order, Plan, Subject
 
@@ -37,6 +38,8 @@ class Calculations:
         adds_up = plan.subject is Subject.VALUES
         if cues.in_percent and calculation in {Calculation.NONE, Calculation.DIFFERENCE}:
             calculation = self._in_percent(plan, calculation)
+        if calculation is Calculation.CONTRIBUTION and cues.in_percent and plan.by:
+            calculation = Calculation.SHARE
         if calculation is Calculation.CONTRIBUTION and adds_up and plan.kpis:
             return self._explained(plan)
         if calculation is Calculation.CORRELATION and adds_up:
@@ -230,7 +233,8 @@ class Calculations:
             if plan.order in {Order.BEST, Order.WORST}:
                 up = self._more_is_better(plan) == (plan.order is Order.BEST)
                 measure = Measure.MAX if up else Measure.MIN
-        conditions = tuple(self._signed(plan, c) for c in cues.conditions) or plan.conditions
+        conditions = tuple(self._in_unit(plan, self._signed(plan, c)) for c in cues.conditions)
+        conditions = conditions or plan.conditions
         subject = plan.subject
         if (
             cues.yes_or_no
@@ -257,6 +261,13 @@ class Calculations:
         if subject is Subject.ANOMALIES and cues.order and not cues.counted and not plan.by:
             count = False
         return replace(plan, subject=subject, measure=measure, conditions=conditions, count=count)
+
+    def _in_unit(self, plan: Plan, condition: Condition) -> Condition:
+        """A condition in the unit of the KPI: 100 million is 100 where readings are in millions."""
+        units = {word for name in plan.kpis[:1] for word in stems(self.catalog.by_name[name].unit)}
+        scale = next((SCALES[word] for word in units if word in SCALES), 1)
+        fits = abs(condition.value) >= scale
+        return replace(condition, value=condition.value / scale) if fits else condition
 
     def _signed(self, plan: Plan, condition: Condition) -> Condition:
         """A condition whose sign follows from which way is good for the KPI, with that sign."""

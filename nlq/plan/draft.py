@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 
 from nlq.catalog import Catalog
 from nlq.linking.hints import SURE_SCORE
@@ -398,6 +399,8 @@ class _Drafter:
             return replace(plan, order=order, top=cues.first or plan.top)
         if self.previous and not cues.ranked and top is None and cues.single_out and plan.by:
             top = plan.top or 1
+        if top is None and self._picks_one_of(plan):
+            top = 1
         if not plan.by:
             single = cues.measure in {Measure.MAX, Measure.MIN} or not self._plural()
             one = top or (1 if single else None)
@@ -409,6 +412,13 @@ class _Drafter:
             within = tuple(dim for dim in outer if dim in cues.by or dim is Dimension.KPI)
             return replace(plan, by=(*outer, *cues.ranked), order=order, top=top, within=within)
         return replace(plan, order=order, top=top, within=within)
+
+    def _picks_one_of(self, plan: Plan) -> bool:
+        """Whether the question asks for one of several names that it lists: "of A and B, which one"."""
+        words = [token.folded for token in self.links.tokens]
+        asked = any(pair in {("which", "one"), ("which", "of")} for pair in pairwise(words))
+        lists = (f for f in plan.filters if len(f.values) > 1 and not f.exclude)
+        return asked and any(f.dimension in plan.by for f in lists)
 
     def _plural(self) -> bool:
         """Whether several readings or anomalies are asked for."""
