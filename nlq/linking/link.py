@@ -168,10 +168,10 @@ def _linked(read: _Read, mentions: Sequence[Mention], *, loose: bool = False) ->
     spare = _within(read.terms, free)
     named = {value for mention in mentions if mention.kind is Kind.KPI for value in mention.values}
     hinted = names.hints.candidates(spare)
-    if not sure(hinted) and cues.subject is not Subject.ANOMALIES:
-        anywhere = [at for at in range(len(tokens)) if not _inside(at, [*mentions, *periods])]
-        candidates = names.hints.candidates(_within(read.terms, anywhere))
-    else:
+    anywhere = [at for at in range(len(tokens)) if not _inside(at, [*mentions, *periods])]
+    candidates = names.hints.candidates(_within(read.terms, anywhere))
+    agreed = bool(hinted and candidates) and hinted[0][0] == candidates[0][0]
+    if cues.subject is Subject.ANOMALIES or (agreed and sure(hinted)):
         candidates = hinted
     candidates = () if named else candidates
     explained = _explained(names, read.terms) if candidates or loose else set()
