@@ -124,7 +124,7 @@ def link(
     short = names.nicknamed(tokens, _taken(len(words), [*mentions, *periods, *partial]), common)
     corrections += tuple((tokens[mention.start].written, mention.values[0]) for mention in short)
     mentions = (*mentions, *short, *(names.narrowed(m, terms) for m in partial))
-    read = _Read(names, tokens, terms, periods, corrections, chosen, _off_limits(asked, names))
+    read = _Prepared(names, tokens, terms, periods, corrections, chosen, _off_limits(asked, names))
     links, free = _linked(read, mentions)
     loose = () if links.cues.changes_data or links.off_limits else _loosely_named(read, links, free)
     read = replace(read, corrections=(*corrections, *_other_words(read, loose)))
@@ -132,7 +132,7 @@ def link(
 
 
 @dataclass(frozen=True)
-class _Read:
+class _Prepared:
     """A question before its cues are looked for."""
 
     names: Names
@@ -144,7 +144,7 @@ class _Read:
     off_limits: str | None
 
 
-def _linked(read: _Read, mentions: Sequence[Mention], *, loose: bool = False) -> tuple[Links, list[int]]:
+def _linked(read: _Prepared, mentions: Sequence[Mention], *, loose: bool = False) -> tuple[Links, list[int]]:
     """The links with these mentions, and where the words stand that are no part of anything found.
 
     Where KPIs are named by `loose` words, other words may speak for these too.
@@ -195,7 +195,7 @@ def _linked(read: _Read, mentions: Sequence[Mention], *, loose: bool = False) ->
     return links, free
 
 
-def _loosely_named(read: _Read, links: Links, free: Sequence[int]) -> tuple[Mention, ...]:
+def _loosely_named(read: _Prepared, links: Links, free: Sequence[int]) -> tuple[Mention, ...]:
     """The KPIs that loose words decide on: one where none is named, a second where the question takes two."""
     hints, spare = read.names.hints, _within(read.terms, free)
     kpis = [mention.values for mention in links.mentions if mention.kind is Kind.KPI]
@@ -208,7 +208,7 @@ def _loosely_named(read: _Read, links: Links, free: Sequence[int]) -> tuple[Ment
     return tuple(mention for kpi, terms in found if kpi and (mention := _span(read, free, kpi, terms)))
 
 
-def _other_words(read: _Read, loose: Sequence[Mention]) -> tuple[tuple[str, str], ...]:
+def _other_words(read: _Prepared, loose: Sequence[Mention]) -> tuple[tuple[str, str], ...]:
     """(written, KPI): words that name a KPI by their meaning alone."""
     hints, catalog = read.names.hints, read.names.catalog
     return tuple(
@@ -225,7 +225,7 @@ def _other_words(read: _Read, loose: Sequence[Mention]) -> tuple[tuple[str, str]
     )
 
 
-def _span(read: _Read, free: Sequence[int], kpi: str, terms: Sequence[Term]) -> Mention | None:
+def _span(read: _Prepared, free: Sequence[int], kpi: str, terms: Sequence[Term]) -> Mention | None:
     """The longest run of `terms` that speak for `kpi`, with nothing but function words between them."""
     between = {at for at in free if read.tokens[at].folded in FUNCTION_WORDS - _JOINING}
     runs: list[list[Term]] = []
