@@ -20,6 +20,7 @@ from nlq.history import History, Started
 from nlq.intake import Intake
 from nlq.knowledge import Knowledge
 from nlq.linking import Links, link
+from nlq.linking.nearness import Encoder, Nearness, rather
 from nlq.linking.points import Calendar
 from nlq.plan import choices as choosing
 from nlq.plan.check import unknown_names
@@ -56,6 +57,8 @@ class Pipeline:
     """The questions whose answers reviewers approved, newest first."""
     access: Access = UNRESTRICTED
     """Who may see which rows."""
+    encoder: Encoder | None = None
+    """What tells how near questions lie to KPIs, where the model is a small one that needs such help."""
 
     @property
     def running(self) -> Running:
@@ -251,9 +254,14 @@ class Pipeline:
             reply = choosing.parse(completion.content, open_choices)
         except ModelUnavailable as unusable:
             raise _Unusable(str(unusable)) from unusable
-        if (kpi := reply.chosen.get("kpi")) not in {None, NONE} and not read.plan.kpis:
-            self._check_fit(question, known, read, str(kpi), trace)
-        return reply
+        kpi = reply.chosen.get("kpi")
+        if kpi is None or kpi == NONE:
+            return reply
+        if self.encoder:
+            kpi = rather(kpi, Nearness(known.catalog, self.encoder).of(question.text), read.kpis)
+        if not read.plan.kpis:
+            self._check_fit(question, known, read, kpi, trace)
+        return Reply({"kpi": kpi})
 
     def _check_fit(self, question: Question, known: Knowledge, read: Draft, kpi: str, trace: Trace) -> None:
         """Let the model look at its choice once more; raises an `Ending` where it does not agree."""

@@ -27,6 +27,7 @@ from nlq.history import History, open_pool
 from nlq.history_list import HistoryList
 from nlq.intake import Intake
 from nlq.knowledge import Knowledge, KnowledgeSource, ScopedKnowledge
+from nlq.linking.nearness import Encoder, Nearness
 from nlq.metrics import Metrics
 from nlq.overview import Overview, overview
 from nlq.pipeline import Pipeline
@@ -182,7 +183,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Service:
     hidden = secrets.of(settings)
     secrets.keep_from_logs(hidden)
     intake = Intake(Admission(settings), safekeeping, settings.question_timeout_s, secrets=hidden)
-    pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who)
+    encoder = _encoder() if settings.embedded_weights else None
+    pipeline = Pipeline(settings, clock, knowledge, model, reader, written, intake, verified, who, encoder)
     intake.metrics.watch(_gauges(intake, model, safekeeping.spool))
     upkeep = Upkeep(written, safekeeping, intake.running, Retention(pool), settings.history_keep_days)
     review = Review(history, store, verified, reader, who)
@@ -291,6 +293,13 @@ def _warm(settings: Settings, known: Knowledge, report: "Report | None" = None) 
 
     identity = settings.embedded_weights or ""
     model.warm(_endpoint(settings), settings.home, identity, known.static_prompt, report or silent)
+    Nearness(known.catalog, _encoder()).warm()
+
+
+def _encoder() -> Encoder:
+    from nlq.embedded.encoder import encoder
+
+    return encoder()
 
 
 def _endpoint(settings: Settings) -> "ModelEndpoint":

@@ -11,7 +11,7 @@ _PERMISSIVE = {
     *("MIT", "MIT-0", "MIT License", "ISC License", "ISC License (ISCL)"),
     *("BSD-2-Clause", "BSD-3-Clause", "BSD License", "3-Clause BSD License"),
     *("Apache-2.0", "Apache 2.0", "Apache Software License", "Apache License, Version 2.0"),
-    *("PSF-2.0", "CNRI-Python"),
+    *("PSF-2.0", "CNRI-Python", "0BSD", "Zlib", "CC0-1.0"),
 }
 _OF_FILES = {"MPL-2.0", "Mozilla Public License 2.0 (MPL 2.0)"}
 """Licences that bind who changes their own files; we change none."""
