@@ -13,14 +13,12 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Vector = NDArray[np.float32]
-"""A text's direction, of length 1."""
+from nlq.linking.nearness import Vector
 
 _MOST_CHARS = 600
 _MOST_KEPT = 8192
-"""Passages whose vectors are kept: those of some thousand KPIs."""
+"""Texts whose vectors are kept: those about some thousand KPIs."""
 _UNSPOKEN = re.compile(r"[^\w .,:;?!'%€$£/()+&-]+")
 _THREADS = "OMP_NUM_THREADS"
 
@@ -34,20 +32,19 @@ class Encoder:
         with _one_thread():
             self._model = E5()
         self._turn = threading.Lock()
-        self._kept = lru_cache(_MOST_KEPT)(self._passage)
+        self._vector = lru_cache(_MOST_KEPT)(self._encoded)
 
     def question(self, text: str) -> Vector:
         """The vector of what somebody asks."""
-        with self._turn:
-            return np.asarray(self._model.query(plain(text)), dtype=np.float32)
+        return self._vector(text, asked=True)
 
     def passage(self, text: str) -> Vector:
         """The vector of what a question may be about; kept, so that the next look costs nothing."""
-        return self._kept(text)
+        return self._vector(text, asked=False)
 
-    def _passage(self, text: str) -> Vector:
+    def _encoded(self, text: str, *, asked: bool) -> Vector:
         with self._turn:
-            return np.asarray(self._model.passage(plain(text)), dtype=np.float32)
+            return np.asarray(self._model.encode(plain(text), is_query=asked), dtype=np.float32)
 
 
 @cache

@@ -18,6 +18,7 @@ the nearest KPI alone would be right in 275.
 """
 
 Vector = NDArray[np.float32]
+"""The direction of a text, of length 1; or those of several, one below the other."""
 
 
 class Encoder(Protocol):
@@ -52,7 +53,7 @@ class Nearness:
         _ = self._passages
 
     @cached_property
-    def _passages(self) -> Mapping[str, NDArray[np.float32]]:
+    def _passages(self) -> Mapping[str, Vector]:
         return {
             kpi.name: np.stack([self.encoder.passage(text) for text in _texts(kpi)])
             for kpi in self.catalog.kpis
